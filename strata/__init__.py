@@ -1,0 +1,1 @@
+"""Strata: user segments as live, versioned objects."""

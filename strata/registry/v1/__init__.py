@@ -1,0 +1,1 @@
+"""Generated from protos/strata/registry; never edited."""

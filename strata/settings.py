@@ -1,0 +1,221 @@
+"""Settings: one typed, frozen object per process, from `strata.yaml` and the environment.
+
+The environment wins: STRATA_GATEWAY__PORT=7000 sets `gateway.port`. Unknown keys, in either, stop the start
+with a sentence. Paths are resolved against the folder of the settings file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from strata.clock import Clock, make_clock
+from strata.errors import SettingsInvalid
+
+PREFIX = "STRATA_"
+# Where to look, not what to set: these are read before the settings are.
+LOCATION_KEYS = frozenset({"STRATA_SETTINGS"})
+
+
+class Section(BaseModel):
+    """A frozen group of settings that knows its own keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClockSettings(Section):
+    """The platform's clock."""
+
+    mode: str = "system"
+    """`system`, or `replay:INSTANT` (ISO 8601 with an offset)."""
+    origin_us: int | None = None
+    """When the replay began, in system microseconds; the supervisor sets it for its children."""
+    speed: float = Field(default=1.0, gt=0, le=1_000_000)
+
+
+class GatewaySettings(Section):
+    """The gRPC gateway."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=7400, ge=0, le=65_535)
+    metrics_port: int = Field(default=7401, ge=0, le=65_535)
+    workers: int = Field(default=0, ge=0, le=256)
+    """0: one per core."""
+    default_deadline_ms: int = Field(default=1_000, ge=1)
+    batch_deadline_ms: int = Field(default=2_000, ge=1)
+    drain_s: float = Field(default=5.0, ge=0)
+    max_connection_age_s: float = Field(default=300.0, gt=0)
+    last_known_users: int = Field(default=100_000, ge=0)
+    """How many users' last live assignments a worker remembers."""
+
+
+class BentoSettings(Section):
+    """The Bento server of the remote segmenters."""
+
+    host: str = "127.0.0.1"
+    http_port: int = Field(default=7410, ge=0, le=65_535)
+    grpc_port: int = Field(default=7411, ge=0, le=65_535)
+    workers: int = Field(default=1, ge=1, le=64)
+
+
+class MonitorSettings(Section):
+    """Reports and their page."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=7420, ge=0, le=65_535)
+    psi_threshold: float = Field(default=0.2, gt=0)
+    missing_threshold: float = Field(default=0.1, gt=0, le=1)
+    """A feature's share of missing values may exceed its reference's by this much."""
+
+
+class PredictionLogSettings(Section):
+    """The log of answers given."""
+
+    share: float = Field(default=1.0, ge=0, le=1)
+    """The share of users whose assignments are logged, chosen by a hash of the user."""
+    queue_rows: int = Field(default=20_000, ge=1)
+    rotate_rows: int = Field(default=50_000, ge=1)
+    rotate_s: float = Field(default=5.0, gt=0)
+    max_bytes: int = Field(default=1_073_741_824, ge=1)
+    """Oldest files are removed past this."""
+
+
+class SegmenterSettings(Section):
+    """One served segmenter."""
+
+    placement: Literal["embedded", "remote"] = "embedded"
+    version: str = "latest"
+    """An exact version, or `latest` for the one trained last, resolved once at start."""
+
+
+class Settings(Section):
+    """Everything a process is told."""
+
+    home: Path = Path(".strata")
+    """Everything Strata writes lives under here."""
+    repo: Path = Path("feature_repo")
+    """The Feast repository."""
+    clock: ClockSettings = ClockSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    bento: BentoSettings = BentoSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    prediction_log: PredictionLogSettings = PredictionLogSettings()
+    segmenters: dict[str, SegmenterSettings] = Field(
+        default_factory=lambda: {
+            "value_tiers": SegmenterSettings(placement="embedded"),
+            "promo_responder": SegmenterSettings(placement="remote"),
+        }
+    )
+
+    @property
+    def history(self) -> Path:
+        """Partitioned Parquet: `events/` and `profile/`."""
+        return self.home / "history"
+
+    @property
+    def state(self) -> Path:
+        """The LMDB environment (a folder)."""
+        return self.home / "state"
+
+    @property
+    def registry(self) -> Path:
+        """Feast's registry file."""
+        return self.home / "registry.db"
+
+    @property
+    def packages(self) -> Path:
+        """`packages/<segmenter>/<version>/`, and `packages/<segmenter>/LATEST`, a file naming a version."""
+        return self.home / "packages"
+
+    @property
+    def predictions(self) -> Path:
+        """The prediction log's Parquet files."""
+        return self.home / "predictions"
+
+    @property
+    def reports(self) -> Path:
+        """Drift reports (HTML and JSON) and the Evidently workspace."""
+        return self.home / "reports"
+
+    @property
+    def bentoml_home(self) -> Path:
+        """BentoML's model and Bento store."""
+        return self.home / "bentoml"
+
+    @property
+    def run(self) -> Path:
+        """Locks, process ids and logs of a running platform."""
+        return self.home / "run"
+
+    def make_clock(self) -> Clock:
+        """The platform's clock."""
+        return make_clock(self.clock.mode, self.clock.origin_us, self.clock.speed)
+
+
+def load_settings(path: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
+    """Read settings from a file and the environment.
+
+    `path` defaults to $STRATA_SETTINGS, then `strata.yaml` in the working folder, then none. Raises
+    SettingsInvalid with one sentence per fault.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    source = _find_file(path, environ)
+    values = _read_file(source) if source else {}
+    _overlay(values, environ)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsInvalid(_explain(error, source)) from None
+    base = (source.parent if source else Path.cwd()).resolve()
+    resolved = settings.model_copy(update={"home": base / settings.home, "repo": base / settings.repo})
+    resolved.make_clock()
+    return resolved
+
+
+def _find_file(path: Path | None, environ: dict[str, str]) -> Path | None:
+    named = path or (Path(environ["STRATA_SETTINGS"]) if environ.get("STRATA_SETTINGS") else None)
+    if named is not None:
+        if not named.is_file():
+            raise SettingsInvalid(f"there is no settings file {named}")
+        return named
+    default = Path("strata.yaml")
+    return default if default.is_file() else None
+
+
+def _read_file(source: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{source} is not YAML: {error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsInvalid(f"{source} should hold keys and values, like 'gateway: {{port: 7400}}'")
+    return values
+
+
+def _overlay(values: dict[str, Any], environ: dict[str, str]) -> None:
+    for key in sorted(environ):
+        if not key.startswith(PREFIX) or key in LOCATION_KEYS:
+            continue
+        target = values
+        *groups, leaf = key.removeprefix(PREFIX).lower().split("__")
+        for group in groups:
+            if not isinstance(target.setdefault(group, {}), dict):
+                raise SettingsInvalid(f"{key}: {group} is not a group of settings")
+            target = target[group]
+        target[leaf] = environ[key]
+
+
+def _explain(error: ValidationError, source: Path | None) -> str:
+    lines = []
+    for fault in error.errors():
+        where = ".".join(str(part) for part in fault["loc"]) or "settings"
+        what = "is not a setting" if fault["type"] == "extra_forbidden" else f"is wrong: {fault['msg'].lower()}"
+        lines.append(f"{where} {what}")
+    origin = f"{source} and STRATA_* variables" if source else "STRATA_* variables"
+    return f"settings from {origin}: " + "; ".join(lines)
