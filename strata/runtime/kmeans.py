@@ -1,0 +1,104 @@
+"""Nearest-centroid segments in numpy: the preprocessing and the model are numbers of the manifest.
+
+Each feature is filled where missing, passed through its quantile scale (piecewise linear, flat outside), and
+the row then belongs to the nearest centroid. The score is the margin `(d2 - d1) / (d2 + d1)` of the distances
+to the nearest and the second nearest centroid: 0 on the border of two segments, 1 on a centroid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.errors import PackageInvalid
+from strata.runtime.model import Floats, Scores
+from strata.runtime.numbers import read_matrix, read_vector
+
+FORMAT: Final = "kmeans/1"
+
+
+@dataclass(frozen=True)
+class FeatureScale:
+    """One feature's way into the space of centroids: `missing` stands in for NaN, then `knots` -> `levels`."""
+
+    missing: float
+    knots: Floats
+    levels: Floats
+
+    def apply(self, column: Floats) -> Floats:
+        return np.interp(np.where(np.isnan(column), self.missing, column), self.knots, self.levels)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"missing": self.missing, "knots": self.knots.tolist(), "levels": self.levels.tolist()}
+
+
+@dataclass(frozen=True)
+class KMeansModel:
+    """Centroid i is segment i of the vocabulary."""
+
+    scales: tuple[FeatureScale, ...]
+    centroids: Floats
+    """[k, f], in scaled units."""
+
+    def transform(self, values: Floats) -> Floats:
+        """[n, f] in original units, NaN for missing -> [n, f] in scaled units, finite."""
+        scaled = np.empty_like(values)
+        for column, scale in enumerate(self.scales):
+            scaled[:, column] = scale.apply(values[:, column])
+        return scaled
+
+    def score(self, values: Floats) -> Scores:
+        squared = squared_distances(self.transform(values), self.centroids)
+        nearest = squared.argmin(axis=1).astype(np.int32)
+        return Scores(nearest, _margins(squared))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "scales": [scale.to_json() for scale in self.scales],
+            "centroids": self.centroids.tolist(),
+        }
+
+
+def squared_distances(rows: Floats, centroids: Floats) -> Floats:
+    """[n, k] squared Euclidean distances, never negative.
+
+    >>> squared_distances(np.array([[0.0, 3.0]]), np.array([[0.0, 0.0], [4.0, 3.0]])).tolist()
+    [[9.0, 16.0]]
+    """
+    row_norms = np.einsum("ij,ij->i", rows, rows)[:, None]
+    half_norms = np.einsum("ij,ij->i", centroids, centroids) / 2
+    squared: Floats = np.maximum(row_norms + 2 * (half_norms - rows @ centroids.T), 0.0)
+    return squared
+
+
+def read_kmeans(document: dict[str, Any], feature_count: int, segment_count: int) -> KMeansModel:
+    """Read what `to_json` wrote. Raises PackageInvalid."""
+    centroids = read_matrix(document.get("centroids"), "the centroids", columns=feature_count)
+    if len(centroids) != segment_count or segment_count < 2:
+        raise PackageInvalid(f"{len(centroids)} centroids for {segment_count} segments; at least 2 of each, equal")
+    scales = document.get("scales")
+    if not isinstance(scales, list) or len(scales) != feature_count:
+        raise PackageInvalid(f"the k-means model needs one scale for each of its {feature_count} features")
+    return KMeansModel(tuple(_read_scale(scale) for scale in scales), centroids)
+
+
+def _read_scale(document: Any) -> FeatureScale:
+    if not isinstance(document, dict):
+        raise PackageInvalid("a feature's scale is not an object")
+    knots = read_vector(document.get("knots"), "a feature's knots")
+    levels = read_vector(document.get("levels"), "a feature's levels", length=knots.size)
+    if np.any(np.diff(knots) <= 0):
+        raise PackageInvalid("a feature's knots are out of order")
+    return FeatureScale(float(read_vector([document.get("missing")], "a feature's fill value")[0]), knots, levels)
+
+
+def _margins(squared: Floats) -> NDArray[np.float32]:
+    two = np.sqrt(np.partition(squared, 1, axis=1)[:, :2])
+    nearest, second = two[:, 0], two[:, 1]
+    total = nearest + second
+    margins: Floats = np.divide(second - nearest, total, out=np.zeros_like(total), where=total > 0)
+    return margins.astype(np.float32)

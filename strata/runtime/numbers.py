@@ -1,0 +1,36 @@
+"""Reading arrays of a manifest: finite, of the right shape, or one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.errors import PackageInvalid
+
+
+def read_vector(value: Any, what: str, *, length: int | None = None) -> NDArray[np.float64]:
+    """A finite one-dimensional float array, not empty; of `length` when that is given."""
+    array = _read(value, what)
+    if array.ndim != 1 or array.size == 0 or (length is not None and array.size != length):
+        raise PackageInvalid(f"{what}: {length or 'some'} numbers are needed, shape {array.shape} was found")
+    return array
+
+
+def read_matrix(value: Any, what: str, *, columns: int) -> NDArray[np.float64]:
+    """A finite float array with at least one row and exactly `columns` columns."""
+    array = _read(value, what)
+    if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != columns:
+        raise PackageInvalid(f"{what}: rows of {columns} numbers are needed, shape {array.shape} was found")
+    return array
+
+
+def _read(value: Any, what: str) -> NDArray[np.float64]:
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise PackageInvalid(f"{what}: not an array of numbers") from None
+    if not np.isfinite(array).all():
+        raise PackageInvalid(f"{what}: not every number is finite")
+    return array

@@ -1,0 +1,98 @@
+"""A package on disk, verified and ready to score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from strata.errors import InputInvalid, PackageInvalid
+from strata.runtime import boosted, kmeans
+from strata.runtime.manifest import FILE_NAME, Manifest, parse_manifest
+from strata.runtime.model import Floats, Model, Scores
+
+
+@dataclass(frozen=True)
+class Package:
+    """One exact version of one segmenter. Immutable; `score` may be called from any thread."""
+
+    manifest: Manifest
+    manifest_sha256: str
+    """64 hexadecimal digits over manifest.json's bytes."""
+    model: Model
+    defaults: Floats
+    """Per feature, what stands in for NaN; NaN where the feature has no default."""
+
+    def score(self, values: Floats) -> Scores:
+        """Score float64 [n, f] in the manifest's feature order; NaN is a missing value, filled in here.
+
+        Raises InputInvalid when the shape is not [n, f]. Never changes `values`.
+        """
+        if values.ndim != 2 or values.shape[1] != len(self.defaults):
+            raise InputInvalid(
+                f"{self.manifest.segmenter} reads rows of {len(self.defaults)} features; shape {values.shape} was given"
+            )
+        filled = np.where(np.isnan(values), self.defaults, values)
+        return self.model.score(filled)
+
+
+def load_package(path: Path) -> Package:
+    """Verify and load a package. Raises PackageInvalid in one sentence; never unpickles, never runs its content.
+
+    Every file's SHA-256 is compared with the manifest's before any of it is parsed.
+    """
+    try:
+        raw = (path / FILE_NAME).read_bytes()
+        manifest = parse_manifest(raw)
+        contents = {name: _verified(path, name, sha) for name, sha in manifest.files.items()}
+        model = _read_model(manifest, contents)
+    except PackageInvalid as error:
+        raise PackageInvalid(f"the package in {path} cannot be used: {error}") from None
+    except OSError as error:
+        raise PackageInvalid(f"the package in {path} cannot be read: {error.strerror or error}") from None
+    defaults = np.array([np.nan if f.default is None else f.default for f in manifest.features])
+    return Package(manifest, hashlib.sha256(raw).hexdigest(), model, defaults)
+
+
+def _verified(path: Path, name: str, expected: str) -> bytes:
+    if Path(name).name != name or name in ("", ".", "..", FILE_NAME):
+        raise PackageInvalid(f"{name!r} is not a file name a package may list")
+    if not (path / name).is_file():
+        raise PackageInvalid(f"{name} is missing")
+    content = (path / name).read_bytes()
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise PackageInvalid(f"{name} is not the file the manifest lists (damaged or changed)")
+    return content
+
+
+def _read_model(manifest: Manifest, contents: dict[str, bytes]) -> Model:
+    wanted = manifest.model.get("format")
+    reader = _READERS.get(wanted) if isinstance(wanted, str) else None
+    if reader is None:
+        raise PackageInvalid(f"its model format {wanted!r} is not known here ({', '.join(sorted(_READERS))})")
+    return reader(manifest, contents)
+
+
+def _read_kmeans(manifest: Manifest, contents: dict[str, bytes]) -> Model:
+    return kmeans.read_kmeans(manifest.model, len(manifest.features), len(manifest.vocabulary))
+
+
+def _read_boosted(manifest: Manifest, contents: dict[str, bytes]) -> Model:
+    name: Any = manifest.model.get("file")
+    if name not in contents:
+        raise PackageInvalid(f"the model file {name!r} is not among its files")
+    try:
+        text = contents[name].decode()
+    except UnicodeDecodeError:
+        raise PackageInvalid(f"{name} is not text") from None
+    return boosted.read_boosted(manifest.model, text, len(manifest.features), len(manifest.vocabulary))
+
+
+_READERS: Final[dict[str, Callable[[Manifest, dict[str, bytes]], Model]]] = {
+    kmeans.FORMAT: _read_kmeans,
+    boosted.FORMAT: _read_boosted,
+}

@@ -1,0 +1,114 @@
+"""Where packages lie: `<packages>/<segmenter>/<version>/`, and `LATEST` naming the version trained last.
+
+A package appears by one rename and LATEST changes by another, each after its content is on disk: a writer
+killed at any point leaves either the old state or the new one, and hidden leftovers the next writer removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from strata.errors import PackageInvalid, SegmenterNotFound
+from strata.runtime.manifest import FILE_NAME, Manifest, seal
+
+LATEST: Final = "LATEST"
+_PENDING: Final = ".pending-"
+_VERSION: Final = re.compile(r"[0-9a-f]{12}")
+
+
+def find_package(packages: Path, segmenter: str, version: str = "latest") -> Path:
+    """The folder of one version; `latest` is resolved through LATEST.
+
+    Raises SegmenterNotFound when nothing of that name was ever trained, PackageInvalid when the version is not there.
+    """
+    folder = packages / segmenter
+    if segmenter not in list_segmenters(packages):
+        raise SegmenterNotFound(segmenter, list_segmenters(packages))
+    exact = _latest(folder) if version == "latest" else version
+    if not _VERSION.fullmatch(exact) or not (folder / exact / FILE_NAME).is_file():
+        known = ", ".join(list_versions(packages, segmenter)) or "none"
+        raise PackageInvalid(f"{segmenter} has no version {exact!r} in {folder}; versions there: {known}")
+    return folder / exact
+
+
+def list_segmenters(packages: Path) -> list[str]:
+    """Names under which something was trained, sorted."""
+    return sorted(p.name for p in packages.glob("*") if p.is_dir() and not p.name.startswith("."))
+
+
+def list_versions(packages: Path, segmenter: str) -> list[str]:
+    """Complete versions, sorted by name (which says nothing about age)."""
+    return sorted(p.parent.name for p in (packages / segmenter).glob(f"*/{FILE_NAME}") if p.parent.name[0] != ".")
+
+
+def write_package(packages: Path, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Manifest, Path]:
+    """Seal and store a package, then point LATEST at it. Returns the sealed manifest and its folder.
+
+    Storing a version that is there already keeps the old folder: same version, same answers. Not for two
+    writers of one segmenter at once; `strata train` holds a lock.
+    """
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    sealed = seal(replace(manifest, files=hashes))
+    folder = packages / sealed.segmenter
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
+    target = folder / sealed.version
+    if not target.exists():
+        pending = folder / f"{_PENDING}{sealed.version}"
+        _write_folder(pending, {**files, FILE_NAME: sealed.to_json()})
+        pending.rename(target)
+        _sync(folder)
+    _replace_file(folder / LATEST, f"{sealed.version}\n".encode())
+    return sealed, target
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed writer left half done in one segmenter's folder."""
+    for leftover in folder.glob(f"{_PENDING}*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+def _latest(folder: Path) -> str:
+    try:
+        return (folder / LATEST).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise PackageInvalid(f"{folder / LATEST} cannot be read; run: strata train {folder.name}") from None
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir()
+    for name, content in files.items():
+        _write_synced(folder / name, content)
+    _sync(folder)
+
+
+def _replace_file(path: Path, content: bytes) -> None:
+    pending = path.with_name(f"{_PENDING}{path.name}")
+    _write_synced(pending, content)
+    pending.replace(path)
+    _sync(path.parent)
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
