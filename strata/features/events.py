@@ -1,0 +1,188 @@
+"""A batch of events in columns: what `build_rows` and `fold` read.
+
+Text is dictionary coded (int32 codes into words, -1 for null), so a filter or a hash is worked out once per
+distinct word. Numbers are int64 with a validity mask. Build one from Python values (`from_columns`) or from an
+Arrow table of the history's schema (`from_arrow`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from strata.errors import InputInvalid
+
+IntArray = npt.NDArray[np.int64]
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text column: `codes` int32 [n] into `words`; -1 is null. Words may repeat nowhere."""
+
+    codes: npt.NDArray[np.int32]
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Sequence[str | None]) -> Text:
+        """Code a sequence of strings, None for null."""
+        index: dict[str, int] = {}
+        codes = [-1 if value is None else index.setdefault(value, len(index)) for value in values]
+        return cls(np.array(codes, dtype=np.int32), tuple(index))
+
+    @classmethod
+    def from_arrow(cls, column: Any) -> Text:
+        """Code an Arrow (chunked) array of strings."""
+        coded = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+        if hasattr(coded, "chunks"):
+            coded = coded.chunk(0) if coded.num_chunks else coded
+        if not hasattr(coded, "indices"):
+            coded = coded.dictionary_encode()
+        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+        return cls(codes, tuple(coded.dictionary.to_pylist()))
+
+    def take(self, index: npt.NDArray[np.intp]) -> Text:
+        """The rows at `index`; the words are shared."""
+        return Text(self.codes[index], self.words)
+
+    def hashes(self) -> npt.NDArray[np.uint64]:
+        """`hash64` of every word."""
+        return np.array([hash64(word) for word in self.words], dtype=np.uint64)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A nullable int64 column: `values` where `valid`, zero elsewhere."""
+
+    values: IntArray
+    valid: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, values: Sequence[int | None]) -> Numbers:
+        """Code a sequence of whole numbers, None for null. Raises InputInvalid outside int64."""
+        valid = np.array([value is not None for value in values], dtype=np.bool_)
+        try:
+            numbers = np.array([0 if value is None else value for value in values], dtype=np.int64)
+        except OverflowError:
+            raise InputInvalid("a number does not fit 64 bits; check the scale it was read with") from None
+        return cls(numbers, valid)
+
+    @classmethod
+    def from_arrow(cls, column: Any) -> Numbers:
+        """Code an Arrow (chunked) array of integers."""
+        valid = column.is_valid().to_numpy().astype(np.bool_)
+        return cls(column.fill_null(0).to_numpy().astype(np.int64), valid)
+
+    def take(self, index: npt.NDArray[np.intp]) -> Numbers:
+        """The rows at `index`."""
+        return Numbers(self.values[index], self.valid[index])
+
+
+@dataclass(frozen=True)
+class EventBatch:
+    """Events in columns of equal length, in any order; see contract 1 for what each means. Times are us UTC."""
+
+    users: Text
+    event_id: Text
+    event_time_us: IntArray
+    recorded_us: IntArray
+    utc_offset_s: IntArray
+    event_type: Text
+    session_id: Text
+    item_id: Text
+    category: Text
+    value: Numbers
+    quantity: Numbers
+    discount: Numbers
+
+    def __len__(self) -> int:
+        return len(self.event_time_us)
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Sequence[Any]]) -> EventBatch:
+        """From Python or numpy columns named as in contract 1, except times: `event_time_us`, `recorded_us`.
+
+        `user_id`, `event_id`, `event_type` and `event_time_us` are required; `recorded_us` defaults to the event
+        time, `utc_offset_s` to 0, the others to null.
+        """
+        count = len(columns["event_time_us"])
+        nulls = [None] * count
+        times = np.asarray(columns["event_time_us"], dtype=np.int64)
+        return _checked(
+            cls(
+                users=Text.of(columns["user_id"]),
+                event_id=Text.of(columns["event_id"]),
+                event_time_us=times,
+                recorded_us=np.asarray(columns.get("recorded_us", times), dtype=np.int64),
+                utc_offset_s=np.asarray(columns.get("utc_offset_s", np.zeros(count)), dtype=np.int64),
+                event_type=Text.of(columns["event_type"]),
+                session_id=Text.of(columns.get("session_id", nulls)),
+                item_id=Text.of(columns.get("item_id", nulls)),
+                category=Text.of(columns.get("category", nulls)),
+                value=Numbers.of(columns.get("value", nulls)),
+                quantity=Numbers.of(columns.get("quantity", nulls)),
+                discount=Numbers.of(columns.get("discount", nulls)),
+            )
+        )
+
+    @classmethod
+    def from_arrow(cls, table: Any) -> EventBatch:
+        """From an Arrow table of the history's schema (`strata.events.event_schema`); extra columns are ignored."""
+        text = {name: Text.from_arrow(table.column(name)) for name in ("event_id", "event_type", "session_id")}
+        return _checked(
+            cls(
+                users=Text.from_arrow(table.column("user_id")),
+                event_time_us=table.column("event_time").cast("int64").to_numpy(),
+                recorded_us=table.column("recorded_at").cast("int64").to_numpy(),
+                utc_offset_s=table.column("utc_offset_s").cast("int64").to_numpy(),
+                item_id=Text.from_arrow(table.column("item_id")),
+                category=Text.from_arrow(table.column("category")),
+                value=Numbers.from_arrow(table.column("value")),
+                quantity=Numbers.from_arrow(table.column("quantity")),
+                discount=Numbers.from_arrow(table.column("discount")),
+                **text,
+            )
+        )
+
+    def take(self, index: npt.NDArray[np.intp]) -> EventBatch:
+        """The events at `index`."""
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        return EventBatch(**{n: c[index] if isinstance(c, np.ndarray) else c.take(index) for n, c in columns.items()})
+
+    def by_user(self) -> Iterator[tuple[str, EventBatch]]:
+        """Each user's events, users in byte order: how a stream is folded row by row."""
+        order = np.argsort(self.users.codes, kind="stable")
+        codes, starts = np.unique(self.users.codes[order], return_index=True)
+        parts = dict(zip((self.users.words[code] for code in codes), np.split(order, starts[1:]), strict=True))
+        for user in sorted(parts, key=str.encode):
+            yield user, self.take(parts[user])
+
+
+def hash64(text: str) -> int:
+    """The fixed 64-bit hash of an id: the last 8 bytes of the MD5 of its UTF-8, little endian.
+
+    >>> hash64("milk")
+    8216776285281679064
+    """
+    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[8:], "little")
+
+
+def _checked(batch: EventBatch) -> EventBatch:
+    for name in ("users", "event_id", "event_type"):
+        if (getattr(batch, name).codes < 0).any():
+            raise InputInvalid(f"an event has no {name.removesuffix('s')}; every event needs one")
+    lengths = {
+        f.name: len(c if isinstance(c := getattr(batch, f.name), np.ndarray) else _body(c)) for f in fields(batch)
+    }
+    if len(set(lengths.values())) > 1:
+        raise InputInvalid(f"event columns differ in length: {lengths}")
+    return batch
+
+
+def _body(column: Text | Numbers) -> npt.NDArray[Any]:
+    return column.codes if isinstance(column, Text) else column.values

@@ -1,0 +1,1 @@
+"""The online state: bytes in, bytes out, behind one small port."""
