@@ -40,9 +40,7 @@ class Condition:
             raise DefinitionInvalid(f"{self.column} cannot be compared by {self.op!r}; use one of {', '.join(allowed)}")
         values = self.value if isinstance(self.value, tuple) else (self.value,)
         if isinstance(self.value, tuple) != (self.op == "in") or not values:
-            raise DefinitionInvalid(
-                f"the filter on {self.column}: 'in' takes a list that is not empty, others one value"
-            )
+            raise DefinitionInvalid(f"the filter on {self.column}: 'in' takes a list, never empty; others one value")
         wanted = str if self.column in TEXT_COLUMNS else int
         for value in values:
             if not isinstance(value, wanted) or isinstance(value, bool):
