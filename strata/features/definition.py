@@ -71,9 +71,8 @@ class WindowDefinition:
         if self.hop_us <= 0 or self.hop_us % SECOND_US:
             raise DefinitionInvalid(f"a hop is a whole number of seconds, at least 1; not {self.hop_us} us")
         if self.window_us <= 0 or self.window_us % self.hop_us:
-            raise DefinitionInvalid(
-                f"a window of {self.window_us // SECOND_US} s is not a multiple of the hop, {self.hop_us // SECOND_US} s"
-            )
+            window_s, hop_s = self.window_us // SECOND_US, self.hop_us // SECOND_US
+            raise DefinitionInvalid(f"a window of {window_s} s is not a multiple of the hop, {hop_s} s")
         if not 1 <= self.scale <= 1_000_000_000:
             raise DefinitionInvalid(f"a scale is 1 to 1,000,000,000, not {self.scale}")
         if (self.base is not None) != (self.fn == "share"):

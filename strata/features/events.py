@@ -133,19 +133,30 @@ class EventBatch:
     @classmethod
     def from_arrow(cls, table: Any) -> EventBatch:
         """From an Arrow table of the history's schema (`strata.events.event_schema`); extra columns are ignored."""
-        text = {name: Text.from_arrow(table.column(name)) for name in ("event_id", "event_type", "session_id")}
+
+        def text(name: str) -> Text:
+            return Text.from_arrow(table.column(name))
+
+        def number(name: str) -> Numbers:
+            return Numbers.from_arrow(table.column(name))
+
+        def whole(name: str) -> IntArray:
+            return np.asarray(table.column(name).cast("int64").to_numpy(), dtype=np.int64)
+
         return _checked(
             cls(
-                users=Text.from_arrow(table.column("user_id")),
-                event_time_us=table.column("event_time").cast("int64").to_numpy(),
-                recorded_us=table.column("recorded_at").cast("int64").to_numpy(),
-                utc_offset_s=table.column("utc_offset_s").cast("int64").to_numpy(),
-                item_id=Text.from_arrow(table.column("item_id")),
-                category=Text.from_arrow(table.column("category")),
-                value=Numbers.from_arrow(table.column("value")),
-                quantity=Numbers.from_arrow(table.column("quantity")),
-                discount=Numbers.from_arrow(table.column("discount")),
-                **text,
+                users=text("user_id"),
+                event_id=text("event_id"),
+                event_time_us=whole("event_time"),
+                recorded_us=whole("recorded_at"),
+                utc_offset_s=whole("utc_offset_s"),
+                event_type=text("event_type"),
+                session_id=text("session_id"),
+                item_id=text("item_id"),
+                category=text("category"),
+                value=number("value"),
+                quantity=number("quantity"),
+                discount=number("discount"),
             )
         )
 
@@ -176,13 +187,13 @@ def _checked(batch: EventBatch) -> EventBatch:
     for name in ("users", "event_id", "event_type"):
         if (getattr(batch, name).codes < 0).any():
             raise InputInvalid(f"an event has no {name.removesuffix('s')}; every event needs one")
-    lengths = {
-        f.name: len(c if isinstance(c := getattr(batch, f.name), np.ndarray) else _body(c)) for f in fields(batch)
-    }
+    lengths = {column.name: _length(getattr(batch, column.name)) for column in fields(batch)}
     if len(set(lengths.values())) > 1:
         raise InputInvalid(f"event columns differ in length: {lengths}")
     return batch
 
 
-def _body(column: Text | Numbers) -> npt.NDArray[Any]:
-    return column.codes if isinstance(column, Text) else column.values
+def _length(column: Text | Numbers | IntArray) -> int:
+    if isinstance(column, Text):
+        return len(column.codes)
+    return len(column.values if isinstance(column, Numbers) else column)

@@ -64,7 +64,7 @@ class StateWriter(Protocol):
         ...
 
     def begin_generation(self, view: str) -> Generation:
-        """Start a rebuild. What a killed one left is removed; one still running elsewhere is refused at its next put."""
+        """Start a rebuild. What a killed one left is removed; one still running is refused at its next put."""
         ...
 
 
