@@ -1,0 +1,67 @@
+"""Open Feast's FeatureStore on the platform's own home and clock."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from feature_repo.feast_import import import_feast
+from strata.errors import DefinitionInvalid
+from strata.settings import Settings
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+
+def open_store(settings: Settings) -> FeatureStore:
+    """Feast's store of `settings.repo`, reading and writing below `settings.home`, at the settings' clock.
+
+    Costs the import of Feast on first use (about six seconds of CPU). Raises DefinitionInvalid when the
+    repository has no usable feature_store.yaml.
+    """
+    feast = import_feast()
+    store: FeatureStore = feast.FeatureStore(config=_repo_config(settings))
+    store.provider.online_store.clock = settings.make_clock()
+    return store
+
+
+def repo_document(settings: Settings) -> dict[str, Any]:
+    """feature_store.yaml with this home's paths in it, absolute."""
+    path = settings.repo / "feature_store.yaml"
+    try:
+        document = yaml.safe_load(os.path.expandvars(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise DefinitionInvalid(f"{settings.repo} is not a Feast repository: it has no feature_store.yaml") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DefinitionInvalid(f"{path} cannot be read: {error}") from None
+    try:
+        document["registry"] |= {"path": _absolute(settings.registry)}
+        document["online_store"] |= {"path": _absolute(settings.state)}
+        document["offline_store"] |= {"home": _absolute(settings.home)}
+    except (TypeError, KeyError, ValueError):
+        raise DefinitionInvalid(f"{path} should have the groups registry, online_store and offline_store") from None
+    return document
+
+
+def _absolute(path: Path) -> str:
+    return str(path.resolve())
+
+
+def _repo_config(settings: Settings) -> Any:
+    from feast.repo_config import RepoConfig
+
+    # Feast warns that serve_features_while_materializing "typically has no effect" on a file registry. Without
+    # it, reads of a view fail while the view is materialised from the same process (Feast 0.67, tried).
+    logger = logging.getLogger("feast.repo_config")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        return RepoConfig(**repo_document(settings), repo_path=settings.repo.resolve())
+    except ValueError as error:
+        raise DefinitionInvalid(f"{settings.repo / 'feature_store.yaml'}: {error}") from None
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,82 @@
+"""What the registry defines, as the kernel's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from strata.errors import DefinitionInvalid
+from strata.features.spec import ViewSpec
+
+
+@dataclass(frozen=True)
+class CatalogView:
+    """One feature view: the kernel's spec, and what only the registry knows."""
+
+    spec: ViewSpec
+    ttl_us: int
+    """How long a row stays true after its event time, both ends included; 0 is for ever. Row views only."""
+    source: str
+    """The event source a windowed view is computed from; empty for row views."""
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def kind(self) -> str:
+        """`windowed` or `row`."""
+        return self.spec.kind
+
+    @property
+    def fingerprint(self) -> str:
+        """What rows and packages carry; changes with any field, tag or order."""
+        return self.spec.fingerprint
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """One feature service: the named, ordered features a segmenter reads."""
+
+    name: str
+    features: tuple[tuple[str, str], ...]
+    """Ordered (view, feature) pairs."""
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    """`view:feature` -> the number that stands in for a missing value, in training and online alike."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """`view:feature` in order."""
+        return tuple(f"{view}:{name}" for view, name in self.features)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views read, each once, in order of first use."""
+        return tuple(dict.fromkeys(view for view, _ in self.features))
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One state of the registry."""
+
+    views: Mapping[str, CatalogView]
+    services: Mapping[str, ServiceSpec]
+    refused: Mapping[str, str]
+    """Services and views that cannot be served -> why, in a sentence."""
+    version: str
+    """Feast's own version id: another one means that something was applied."""
+
+    def service(self, name: str) -> ServiceSpec:
+        """The service of that name. Raises DefinitionInvalid, with the reason when it was refused."""
+        if name in self.services:
+            return self.services[name]
+        if name in self.refused:
+            raise DefinitionInvalid(f"feature service {name} cannot be served: {self.refused[name]}")
+        raise DefinitionInvalid(
+            f"no feature service is named {name!r}; the registry holds {', '.join(self.services) or 'none'}"
+        )
+
+    def windowed_on(self, source: str) -> tuple[CatalogView, ...]:
+        """The windowed views computed from one event source, by name."""
+        chosen = (view for view in self.views.values() if view.kind == "windowed" and view.source == source)
+        return tuple(sorted(chosen, key=lambda view: view.name))
