@@ -1,0 +1,58 @@
+# Strata. `make up` is all a newcomer needs; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+bin := .venv/bin
+export PYTHON
+
+.PHONY: help
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: setup
+setup:  ## make .venv what requirements.lock says
+	@scripts/setup.sh
+
+.PHONY: up
+up: setup  ## set up, prepare the demonstration, serve until Ctrl-C
+	@exec $(bin)/strata up
+
+.PHONY: test
+test: setup  ## everything a commit must pass: checks, then the four tiers of tests
+	@scripts/check.sh
+	@$(bin)/python -m pytest
+
+.PHONY: unit
+unit: setup  ## the quick tests only
+	@$(bin)/python -m pytest tests/unit tests/contract -m "not integration and not e2e"
+
+.PHONY: check
+check: setup  ## style, types, import arrows, protos, generated code
+	@scripts/check.sh
+
+.PHONY: loadtest
+loadtest: setup  ## hold a running gateway (or one of its own) to loadtests/budget.yaml
+	@$(bin)/strata loadtest $(ARGS)
+
+.PHONY: bench
+bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
+	@$(bin)/strata bench $(ARGS)
+
+.PHONY: prove
+prove:  ## the long proofs
+	@echo "No long proofs exist yet. make test runs the short, seeded version of each, make bench the ratios."
+
+.PHONY: protos
+protos: setup  ## write strata/v1 and strata/registry/v1 from protos/
+	@scripts/generate_protos.sh
+
+.PHONY: lock
+lock: setup  ## write requirements.lock from pyproject.toml
+	@$(bin)/uv pip compile pyproject.toml --quiet --all-extras --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --output-file requirements.lock
+
+.PHONY: clean
+clean:  ## remove .venv, caches and everything the demonstration wrote
+	@scripts/clean.sh

@@ -1,0 +1,79 @@
+"""Which sub-commands there are and where each lives; nothing is imported until one is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name after `strata`."""
+
+    name: str
+    summary: str
+    target: str
+    """`module:attribute` of a Typer app or of a plain function."""
+    member: str | None = None
+    """The command of that app which is meant, for apps that hold several top-level names."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Sub-commands a reader of the help looks for together."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+CHAPTERS = (
+    Chapter(
+        "Run it",
+        (
+            Entry(
+                "up",
+                "prepare what is missing, then serve: gateway, Bento server, report page",
+                "strata.command.up.cli:up",
+            ),
+            Entry("segment", "ask a running gateway which segments a user is in", "strata.command.segment:segment"),
+            Entry("doctor", "check this machine and this home, and say what to do", "strata.command.doctor.cli:doctor"),
+        ),
+    ),
+    Chapter(
+        "From events to packages",
+        (
+            Entry("events", "bring events and facts into the history", "streaming.cli:app"),
+            Entry("features", "apply, materialise and verify feature definitions", "feature_repo.cli:app"),
+            Entry("train", "fit a segmenter, evaluate it, make a package", "training.cli:app", "train"),
+            Entry("packages", "list the versions of each segmenter", "training.cli:app", "packages"),
+            Entry("bento", "build a package into a Bento, or serve one", "training.cli:app", "bento"),
+        ),
+    ),
+    Chapter(
+        "Serve and watch",
+        (
+            Entry("serve", "the gRPC gateway alone", "serving.cli:app", "serve"),
+            Entry("monitor", "drift reports from the prediction log, and their page", "monitoring.cli:app"),
+            Entry("loadtest", "hold a gateway to its latency budget", "loadtests.cli:app", "loadtest"),
+            Entry("bench", "cost of a call beside an echo and the glued stack", "loadtests.cli:app", "bench"),
+        ),
+    ),
+    Chapter("Other", (Entry("version", "print the version", "strata.command.version:version"),)),
+)
+
+EXAMPLES = (
+    ("strata up", "serve the demonstration"),
+    ("strata segment 1", "the segments of household 1, for a person"),
+    ("strata segment 1 --json", "the same, for a program"),
+    ("strata features --help", "what can be done with features"),
+    ("STRATA_GATEWAY__PORT=7000 strata up", "any setting can come from the environment"),
+)
+
+
+def find_entry(name: str) -> Entry | None:
+    """The entry of that name, if there is one."""
+    return next((entry for chapter in CHAPTERS for entry in chapter.entries if entry.name == name), None)
+
+
+def entry_names() -> list[str]:
+    """Every name, in the order of the help."""
+    return [entry.name for chapter in CHAPTERS for entry in chapter.entries]

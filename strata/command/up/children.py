@@ -1,0 +1,53 @@
+"""The servers of a platform, each a `strata` command one could start by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from strata.command.up.logs import append_log, open_log
+from strata.command.up.orphans import CHILD_VARIABLE
+from strata.command.up.tether import PARENT_VARIABLE
+from strata.errors import SettingsInvalid
+from strata.settings import Settings
+
+
+@dataclass(frozen=True)
+class Child:
+    """One server process to keep alive."""
+
+    name: str
+    title: str
+    arguments: tuple[str, ...]
+    """What one would type after `strata`."""
+    log: Path
+    environ: Mapping[str, str]
+
+
+def platform_children(settings: Settings, environ: Mapping[str, str]) -> list[Child]:
+    """The Bento server when a segmenter is remote, the gateway, the report page."""
+    remote = [name for name, segmenter in settings.segmenters.items() if segmenter.placement == "remote"]
+    if len(remote) > 1:
+        raise SettingsInvalid(
+            f"strata up starts one Bento server, and {', '.join(remote)} are remote; "
+            "place all but one of them embedded, or start their servers yourself (strata bento serve NAME)"
+        )
+    planned: list[tuple[str, str, tuple[str, ...]]] = [
+        ("bento", "Bento server", ("bento", "serve", name)) for name in remote
+    ]
+    planned += [("gateway", "gateway", ("serve",)), ("monitor", "report page", ("monitor", "serve"))]
+    return [Child(name, title, words, settings.run / f"{name}.log", environ) for name, title, words in planned]
+
+
+def spawn(child: Child, *, again: bool = False) -> subprocess.Popen[bytes]:
+    """Start a child in a session of its own, so that a terminal's Ctrl-C reaches only the supervisor."""
+    environ = {**child.environ, CHILD_VARIABLE: child.name, PARENT_VARIABLE: str(os.getpid())}
+    with append_log(child.log) if again else open_log(child.log) as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "strata.command.up.tether", *child.arguments],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, start_new_session=True,
+        )  # fmt: skip

@@ -1,0 +1,67 @@
+"""A preparation process: runs `strata` commands it is told, one after another, keeping what they imported.
+
+Importing Feast costs six seconds of CPU and the training libraries as much again, so the steps that need them
+share a process. Protocol: one JSON object a line on standard input, {"step", "arguments"} or {"preload"}, and
+one a line back for each step, {"step", "code", "seconds", "sentence"}. What a step prints goes to the log this
+process was started with as standard error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+import time
+from typing import Any, TextIO
+
+from strata.command.dispatch import dispatch
+from strata.command.faults import explain
+from strata.command.up.tether import die_with_parent
+
+
+def main() -> int:
+    """Serve steps until standard input ends."""
+    die_with_parent()
+    with _claim_output() as replies:
+        for line in sys.stdin:
+            order = json.loads(line)
+            if "preload" in order:
+                _preload(order["preload"])
+            else:
+                reply = _perform(order["step"], order["arguments"])
+                print(json.dumps(reply), file=replies, flush=True)
+    return 0
+
+
+def _claim_output() -> TextIO:
+    """Keep standard output for replies; whatever a step prints, from Python or C, goes to standard error."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return replies
+
+
+def _perform(step: str, arguments: list[str]) -> dict[str, Any]:
+    began = time.monotonic()
+    print(f"--- strata {' '.join(arguments)}", file=sys.stderr, flush=True)
+    sentence = ""
+    try:
+        code = dispatch(arguments)
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as error:  # reported to the supervisor in one sentence, trace to a file
+        sentence, code = explain(error)
+        print(f"strata: {sentence}", file=sys.stderr, flush=True)
+    return {"step": step, "code": code, "seconds": time.monotonic() - began, "sentence": sentence}
+
+
+def _preload(modules: list[str]) -> None:
+    for module in modules:
+        # A module that cannot be imported is the business of the step that needs it.
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""One run of the platform, from the lock on its home to the end of its last child."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event
+
+from strata.clock import format_instant, system_us
+from strata.command.up.children import platform_children
+from strata.command.up.exclusive import exclusive_run
+from strata.command.up.known_users import known_users
+from strata.command.up.orphans import PLATFORM_VARIABLE, end_processes, find_marked
+from strata.command.up.ports import Ports, claim_ports
+from strata.command.up.prepare import Preparation, PreparationStopped
+from strata.command.up.ready import Probe
+from strata.command.up.stamps import Stamps
+from strata.command.up.steps import demo_steps
+from strata.command.up.supervise import Supervisor
+from strata.errors import StrataError
+from strata.settings import Settings
+
+START_LIMIT_S = 120.0
+POLL_S = 0.2
+
+
+def run_platform(settings: Settings, *, prepare_only: bool) -> int:
+    """Prepare, start, watch and end a platform. Returns the exit code; raises StrataError in a sentence."""
+    with exclusive_run(settings.run), _stop_event() as stop:
+        _mend(settings)
+        ports = claim_ports(settings)
+        environ = _shared_environ(settings, ports)
+        children = platform_children(settings, environ)
+        try:
+            _prepare(settings, environ, stop)
+        except PreparationStopped as stopped:
+            _say(str(stopped))
+            return 0
+        if prepare_only:
+            return 0
+        environ.update(_clock_environ(settings))
+        supervisor = Supervisor(children, _say)
+        try:
+            supervisor.start()
+            if _wait_until_ready(settings, ports, supervisor, stop):
+                _watch(supervisor, stop)
+        finally:
+            began = time.monotonic()
+            stop.clear()
+            supervisor.stop(settings.gateway.drain_s + 5.0, hurry=stop.is_set)
+            _say(f"stopped in {time.monotonic() - began:.1f} s")
+    return 0
+
+
+@contextmanager
+def _stop_event() -> Iterator[Event]:
+    """An event that Ctrl-C, SIGTERM and a closed terminal set, instead of ending this process."""
+    stop = Event()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _mend(settings: Settings) -> None:
+    """End what a killed run left behind; the lock says that no other run owns it."""
+    left = find_marked(PLATFORM_VARIABLE, str(settings.home))
+    if left:
+        _say(f"ending {len(left)} processes that a killed run left behind")
+        end_processes(left)
+
+
+def _shared_environ(settings: Settings, ports: Ports) -> dict[str, str]:
+    return {
+        **os.environ,
+        **ports.environ(),
+        "STRATA_HOME": str(settings.home),
+        PLATFORM_VARIABLE: str(settings.home),
+        "BENTOML_HOME": str(settings.bentoml_home),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _clock_environ(settings: Settings) -> dict[str, str]:
+    """A replay begins when the servers start, at one instant for all of them."""
+    if settings.clock.mode == "system":
+        return {}
+    return {"STRATA_CLOCK__ORIGIN_US": str(settings.clock.origin_us or system_us())}
+
+
+def _prepare(settings: Settings, environ: Mapping[str, str], stop: Event) -> None:
+    stamps = Stamps(settings.run / "prepared.json")
+    steps = demo_steps(settings)
+    pending = stamps.pending(steps)
+    if not pending:
+        return
+    began = time.monotonic()
+    _say(f"preparing {settings.home} ({len(pending)} of {len(steps)} steps; clock {settings.clock.mode})")
+    Preparation(
+        pending, settings.run, environ, stop,
+        report=lambda step, seconds: _say(f"  {step.title:<34}{seconds:6.1f} s"),
+        finished=lambda step: stamps.mark(step, steps),
+    ).run()  # fmt: skip
+    _say(f"prepared in {time.monotonic() - began:.1f} s")
+
+
+def _wait_until_ready(settings: Settings, ports: Ports, supervisor: Supervisor, stop: Event) -> bool:
+    """Print the ready line when everything answers. False when asked to stop before; StrataError when hopeless."""
+    began = time.monotonic()
+    _say("starting the servers")
+    probe = Probe(settings, ports, known_users(settings.history, _month(settings)))
+    try:
+        while not stop.is_set():
+            supervisor.poll()
+            supervisor.refuse_hopeless()
+            readiness = probe.look()
+            if readiness.serves:
+                _say(f"serving after {time.monotonic() - began:.1f} s; Ctrl-C ends it")
+                print(_ready_line(settings, ports), flush=True)
+                return True
+            if time.monotonic() - began > START_LIMIT_S:
+                raise StrataError(
+                    f"not serving after {START_LIMIT_S:.0f} s; still waiting for {', '.join(readiness.missing)}. "
+                    f"The logs are in {settings.run}; 'strata doctor' looks for causes"
+                )
+            stop.wait(POLL_S)
+    finally:
+        probe.close()
+    return False
+
+
+def _month(settings: Settings) -> str:
+    return format_instant(settings.make_clock().now_us())[:7]
+
+
+def _ready_line(settings: Settings, ports: Ports) -> str:
+    gateway, monitor = settings.gateway.host, settings.monitor.host
+    return f"ready grpc={gateway}:{ports.grpc} metrics={gateway}:{ports.metrics} reports={monitor}:{ports.reports}"
+
+
+def _watch(supervisor: Supervisor, stop: Event) -> None:
+    while not stop.wait(POLL_S):
+        supervisor.poll()
+
+
+def _say(sentence: str) -> None:
+    print(f"strata up: {sentence}", file=sys.stderr, flush=True)

@@ -1,0 +1,83 @@
+"""What must exist before the platform can serve, as `strata` commands a person could type one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from strata.command.up.fingerprint import fingerprint_files
+from strata.settings import Settings
+
+EVENTS_LANE = "events"
+MODELS_LANE = "models"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One piece of preparation. It is skipped while its product is there and its inputs are unchanged."""
+
+    name: str
+    title: str
+    arguments: tuple[str, ...]
+    """What one would type after `strata`."""
+    lane: str
+    """Steps of a lane share a process and run one after another; lanes run side by side."""
+    needs: tuple[str, ...]
+    present: Callable[[], bool]
+    inputs: Callable[[], str]
+    """A digest of what the product is made from, other than the products of `needs`."""
+
+
+def demo_steps(settings: Settings) -> list[Step]:
+    """The preparation of the demonstration, in an order in which each step's needs come before it."""
+    sources = Path(__file__).resolve().parents[3]
+    steps = [
+        Step(
+            "history", "import a year of purchases", ("events", "import-demo"), EVENTS_LANE, (),
+            present=lambda: _holds(settings.history / "events", "*/*.parquet"),
+            inputs=lambda: fingerprint_files(sources / "streaming" / "mappings", "*.yaml"),
+        ),
+        Step(
+            "definitions", "apply the feature definitions", ("features", "apply"), MODELS_LANE, (),
+            present=settings.registry.is_file,
+            inputs=lambda: fingerprint_files(settings.repo, "**/*.py", "*.yaml"),
+        ),
+        Step(
+            "state", "materialise the online state", ("features", "materialize"),
+            EVENTS_LANE, ("history", "definitions"),
+            present=lambda: _holds(settings.state, "data.mdb"),
+            inputs=lambda: settings.clock.mode,
+        ),
+    ]  # fmt: skip
+    for name in settings.segmenters:
+        steps.append(_training_step(settings, sources, name))
+        if settings.segmenters[name].placement == "remote":
+            steps.append(_bento_step(settings, name))
+    return steps
+
+
+def _training_step(settings: Settings, sources: Path, name: str) -> Step:
+    return Step(
+        train_name(name), f"train {name}", ("train", name), MODELS_LANE, ("history", "definitions"),
+        present=(settings.packages / name / "LATEST").is_file,
+        inputs=lambda: fingerprint_files(sources / "training" / "segmenters", f"{name}.*") + settings.clock.mode,
+    )  # fmt: skip
+
+
+def _bento_step(settings: Settings, name: str) -> Step:
+    latest = settings.packages / name / "LATEST"
+    return Step(
+        f"bento:{name}", f"build the Bento of {name}", ("bento", "build", name), MODELS_LANE, (train_name(name),),
+        present=lambda: _holds(settings.bentoml_home / "bentos", "*/*"),
+        inputs=lambda: latest.read_text(encoding="utf-8") if latest.is_file() else "",
+    )  # fmt: skip
+
+
+def train_name(segmenter: str) -> str:
+    """The name of the step that trains a segmenter."""
+    return f"train:{segmenter}"
+
+
+def _holds(folder: Path, pattern: str) -> bool:
+    return next(folder.glob(pattern), None) is not None

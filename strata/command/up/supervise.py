@@ -1,0 +1,113 @@
+"""Keep the children of a platform alive, each on its own: the death of one touches no other."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from strata.command.up.children import Child, spawn
+from strata.command.up.logs import cut_log, tail
+from strata.command.up.orphans import CHILD_VARIABLE, PLATFORM_VARIABLE, end_processes, find_marked
+from strata.command.up.restart import RestartPolicy
+from strata.errors import StrataError
+
+LAST_LINES = 6
+
+
+@dataclass
+class Watched:
+    """A child, its process while it has one, and when it is to be started otherwise."""
+
+    child: Child
+    policy: RestartPolicy = field(default_factory=RestartPolicy)
+    process: subprocess.Popen[bytes] | None = None
+    started_s: float = 0.0
+    start_at_s: float = 0.0
+    complained: bool = False
+
+
+class Supervisor:
+    """Starts, restarts and ends children. `say` is given sentences for a person."""
+
+    def __init__(
+        self, children: Sequence[Child], say: Callable[[str], None], now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._watched = [Watched(child) for child in children]
+        self._say = say
+        self._now_s = now_s
+
+    def start(self) -> None:
+        """Start every child."""
+        for watched in self._watched:
+            self._launch(watched, again=False)
+
+    def poll(self) -> None:
+        """Take note of deaths and start again what is due. To be called a few times a second."""
+        for watched in self._watched:
+            if watched.process is None:
+                if self._now_s() >= watched.start_at_s:
+                    self._launch(watched, again=True)
+            elif (code := watched.process.poll()) is not None:
+                self._bury(watched, code)
+            else:
+                cut_log(watched.child.log)
+
+    def refuse_hopeless(self) -> None:
+        """Raise StrataError with the last words of a child that keeps dying at its start."""
+        for watched in self._watched:
+            if watched.policy.hopeless and watched.process is None:
+                raise StrataError(_complaint(watched.child, watched.policy.early_deaths))
+
+    def process_ids(self) -> dict[str, int]:
+        """The id of each child that is alive."""
+        return {watched.child.name: watched.process.pid for watched in self._watched if watched.process is not None}
+
+    def stop(self, grace_s: float, hurry: Callable[[], bool] = lambda: False) -> None:
+        """Ask every child to end, wait, and make those end that have not; then whatever they left behind."""
+        living = [watched.process for watched in self._watched if watched.process is not None]
+        for process in living:
+            process.terminate()
+        deadline = time.monotonic() + grace_s
+        while any(process.poll() is None for process in living) and time.monotonic() < deadline and not hurry():
+            time.sleep(0.05)
+        for process in living:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        for watched in self._watched:
+            watched.process = None
+            end_processes(self._leftovers(watched.child), grace_s=1.0)
+
+    def _launch(self, watched: Watched, *, again: bool) -> None:
+        watched.process = spawn(watched.child, again=again)
+        watched.started_s = self._now_s()
+
+    def _bury(self, watched: Watched, code: int) -> None:
+        watched.process = None
+        # Its own workers may live on without it and hold its ports.
+        end_processes(self._leftovers(watched.child))
+        now_s = self._now_s()
+        watched.start_at_s = watched.policy.died(watched.started_s, now_s)
+        delay_s = watched.start_at_s - now_s
+        if not watched.policy.hopeless:
+            watched.complained = False
+            self._say(f"the {watched.child.title} ended ({_cause(code)}); starting it again in {delay_s:.1f} s")
+        elif not watched.complained:
+            watched.complained = True
+            self._say(_complaint(watched.child, watched.policy.early_deaths) + "\nIt is tried again from time to time.")
+
+    def _leftovers(self, child: Child) -> list[int]:
+        living = self.process_ids().values()
+        same_home = set(find_marked(PLATFORM_VARIABLE, child.environ.get(PLATFORM_VARIABLE, ""), spare=living))
+        return [pid for pid in find_marked(CHILD_VARIABLE, child.name, spare=living) if pid in same_home]
+
+
+def _cause(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _complaint(child: Child, deaths: int) -> str:
+    said = tail(child.log, LAST_LINES) or "(nothing)"
+    return f"the {child.title} ended {deaths} times while starting; the end of {child.log}:\n{said}"
