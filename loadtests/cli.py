@@ -1,0 +1,60 @@
+"""`strata loadtest` and `strata bench`."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Hold a gateway to its budget, and measure what a call costs.")
+
+OUT = Path("loadtests/out")
+"""Where reports go, below the working folder; ignored by git."""
+
+PAST_BUDGET = 1
+
+
+@app.command()
+def loadtest(
+    *,
+    profile: Annotated[str, typer.Option(help="A profile of the budget file.")] = "default",
+    target: Annotated[str, typer.Option(help="HOST:PORT of a gateway; the settings' own when left out.")] = "",
+    budget: Annotated[Path | None, typer.Option(help="Another budget file than loadtests/budget.yaml.")] = None,
+    users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/load_testing.md).")] = None,
+    html: Annotated[Path | None, typer.Option(help="Where Locust's report goes.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides arrivals, users and the mix of calls.")] = 1,
+    slow_ms: Annotated[
+        float, typer.Option("--slow-ms", min=0, help="Hold replies back by this long, to see the gate close.")
+    ] = 0.0,
+) -> None:
+    """Offer a load to a running gateway with Locust and hold it to the latency budget.
+
+    Ends with 0 within the budget, 1 past it, 2 when the run could not be made as asked.
+    """
+    from loadtests.budget import load_profile
+    from loadtests.report import print_verdict, waiting, write_verdict
+    from loadtests.run import Load, check_target, run_locust
+    from loadtests.slow_proxy import slowed
+    from loadtests.users import read_users
+    from loadtests.verdict import judge, within
+    from strata.settings import load_settings
+
+    settings = load_settings()
+    limits = load_profile(profile, budget)
+    address = target or f"{settings.gateway.host}:{settings.gateway.port}"
+    check_target(address)
+    known = read_users(settings, users)
+    report = html or OUT / f"{profile}.html"
+    with slowed(address, slow_ms / 1000) if slow_ms else nullcontext(address) as door:
+        length_s = limits.warmup_s + limits.duration_s
+        with waiting(f"offering {limits.rate:g} calls/s to {address}", length_s) as tick:
+            measured = run_locust(Load(door, limits, known, seed, report), tick)
+    lines = judge(limits, measured)
+    print_verdict(profile, lines, measured, report)
+    if json:
+        write_verdict(json, profile, limits, lines, measured)
+    if not within(lines):
+        raise typer.Exit(PAST_BUDGET)
