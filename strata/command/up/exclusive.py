@@ -36,6 +36,21 @@ def exclusive_run(run_folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def holder_of(run_folder: Path) -> str | None:
+    """The process that holds a home, as text; None when nobody does. Changes nothing."""
+    try:
+        lock = os.open(run_folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
+    finally:
+        os.close(lock)
+    return None
+
+
 def _open(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
