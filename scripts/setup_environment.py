@@ -23,6 +23,8 @@ LOCK = ROOT / "requirements.lock"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "strata-setup.stamp"
+# The lock is complete. Without --no-deps pip would look for a pin of each extra (pandas[parquet]) and find none.
+FROM_LOCK = ("--no-deps", "--require-hashes", "-r")
 
 
 def main() -> int:
@@ -72,7 +74,7 @@ def _set_up(wanted: str) -> int:
     _say("installing the locked packages, each checked against its hash")
     if not _install_with_uv():
         _say("uv could not install them; pip will, which takes some minutes")
-        _pip("install", "--require-hashes", "-r", str(LOCK))
+        _pip("install", *FROM_LOCK, str(LOCK))
     # The build runs on the locked setuptools: nothing is fetched.
     _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
     STAMP.write_text(wanted, encoding="ascii")
@@ -107,8 +109,12 @@ def _install_with_uv() -> bool:
 
 
 def _uv_env() -> dict[str, str]:
-    """This environment, with what it says to pip said to uv too, where uv was told nothing."""
-    environ = dict(os.environ)
+    """This environment, with what it says to pip said to uv too, where uv was told nothing.
+
+    Certificates are this machine's, as pip's are where a company signs its own: uv trusts only a list of its own
+    by default.
+    """
+    environ = {"UV_SYSTEM_CERTS": "true", **os.environ}
     for ours, theirs in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_CERT", "SSL_CERT_FILE")):
         if environ.get(ours):
             environ.setdefault(theirs, environ[ours])
