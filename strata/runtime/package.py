@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +37,8 @@ class Package:
                 f"{self.manifest.segmenter} reads rows of {len(self.defaults)} features; shape {values.shape} was given"
             )
         filled = np.where(np.isnan(values), self.defaults, values)
-        return self.model.score(filled)
+        # np.where keeps a column-ordered input column-ordered, and LightGBM reads rows.
+        return self.model.score(np.ascontiguousarray(filled, dtype=np.float64))
 
 
 def load_package(path: Path) -> Package:
@@ -54,8 +55,17 @@ def load_package(path: Path) -> Package:
         raise PackageInvalid(f"the package in {path} cannot be used: {error}") from None
     except OSError as error:
         raise PackageInvalid(f"the package in {path} cannot be read: {error.strerror or error}") from None
+    return _package(manifest, hashlib.sha256(raw).hexdigest(), model)
+
+
+def assemble(manifest: Manifest, contents: Mapping[str, bytes]) -> Package:
+    """The package a manifest and its model files make, before they are stored: for the export check of training."""
+    return _package(manifest, hashlib.sha256(manifest.to_json()).hexdigest(), _read_model(manifest, contents))
+
+
+def _package(manifest: Manifest, manifest_sha256: str, model: Model) -> Package:
     defaults = np.array([np.nan if f.default is None else f.default for f in manifest.features])
-    return Package(manifest, hashlib.sha256(raw).hexdigest(), model, defaults)
+    return Package(manifest, manifest_sha256, model, defaults)
 
 
 def _verified(path: Path, name: str, expected: str) -> bytes:
@@ -69,7 +79,7 @@ def _verified(path: Path, name: str, expected: str) -> bytes:
     return content
 
 
-def _read_model(manifest: Manifest, contents: dict[str, bytes]) -> Model:
+def _read_model(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
     wanted = manifest.model.get("format")
     reader = _READERS.get(wanted) if isinstance(wanted, str) else None
     if reader is None:
@@ -77,11 +87,11 @@ def _read_model(manifest: Manifest, contents: dict[str, bytes]) -> Model:
     return reader(manifest, contents)
 
 
-def _read_kmeans(manifest: Manifest, contents: dict[str, bytes]) -> Model:
+def _read_kmeans(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
     return kmeans.read_kmeans(manifest.model, len(manifest.features), len(manifest.vocabulary))
 
 
-def _read_boosted(manifest: Manifest, contents: dict[str, bytes]) -> Model:
+def _read_boosted(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
     name: Any = manifest.model.get("file")
     if name not in contents:
         raise PackageInvalid(f"the model file {name!r} is not among its files")
@@ -92,7 +102,7 @@ def _read_boosted(manifest: Manifest, contents: dict[str, bytes]) -> Model:
     return boosted.read_boosted(manifest.model, text, len(manifest.features), len(manifest.vocabulary))
 
 
-_READERS: Final[dict[str, Callable[[Manifest, dict[str, bytes]], Model]]] = {
+_READERS: Final[dict[str, Callable[[Manifest, Mapping[str, bytes]], Model]]] = {
     kmeans.FORMAT: _read_kmeans,
     boosted.FORMAT: _read_boosted,
 }

@@ -45,6 +45,18 @@ def test_scoring_leaves_the_callers_matrix_alone(tmp_path: Path) -> None:
     assert np.isnan(rows[0, 0])
 
 
+@pytest.mark.parametrize("write", [write_toy_tiers, write_toy_promo])
+def test_the_matrix_may_lie_in_any_order_in_memory(tmp_path: Path, write: Callable[[Path], Path]) -> None:
+    """Column-ordered, strided and float32 matrices get the answers of the row-ordered one."""
+    package = load_package(write(tmp_path))
+    width = len(package.defaults)
+    rows = np.random.default_rng(1).integers(0, 5, (40, width)).astype(np.float64)
+    expected = package.score(rows)
+    for other in (np.asfortranarray(rows), np.repeat(rows, 2, axis=1)[:, ::2], rows.astype(np.float32)):
+        np.testing.assert_array_equal(package.score(other).segment_indexes, expected.segment_indexes)
+        np.testing.assert_array_equal(package.score(other).scores, expected.scores)
+
+
 def test_a_matrix_of_another_width_is_refused(tmp_path: Path) -> None:
     """The sentence gives both widths."""
     package = load_package(write_toy_promo(tmp_path))

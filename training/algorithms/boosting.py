@@ -1,0 +1,189 @@
+"""Boosted trees on several label dates, calibrated and cut into bands on a later slice of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+from strata.errors import InputInvalid
+from strata.runtime import SegmentEntry
+from strata.runtime.boosted import MODEL_FILE, boosted_document
+from strata.runtime.calibration import Calibration, Isotonic, Platt
+from training.baselines import baselines
+from training.curves import Ranking, calibration_curve, expected_calibration_error, rank
+from training.definition import Definition, LightGbmAlgorithm
+from training.rows import Answers, Evaluation, Export, Floats, Part, TrainingRows
+from training.thresholds import choose_thresholds
+
+
+@dataclass(frozen=True)
+class FittedBoosting:
+    """Trees, calibration and thresholds, and the rows they come from."""
+
+    definition: Definition
+    algorithm: LightGbmAlgorithm
+    rows: TrainingRows
+    booster: lightgbm.Booster
+    calibration: Calibration
+    thresholds: list[float]
+
+    def export(self) -> Export:
+        text = self.booster.model_to_string(num_iteration=-1)
+        model = boosted_document(self.calibration, self.thresholds, self._bands.tolist())
+        return Export(model, {MODEL_FILE: text.encode()}, self._vocabulary(), "calibrated_probability")
+
+    def answers(self, values: Floats) -> Answers:
+        raw = _raw(self.booster, values)
+        probability = self.calibration.apply(raw)
+        position = np.searchsorted(self.thresholds, probability, side="right")
+        return Answers(self._bands[position], probability)
+
+    def evaluate(self) -> Evaluation:
+        test = self.rows.test
+        assert test is not None
+        ranking = rank(test.labels, self._on_test.scores, seed=self.definition.seed)
+        curve = calibration_curve(test.labels, self._on_test.scores)
+        bands = self._band_table(test)
+        metrics = {
+            "roc_auc": ranking.roc_auc.value,
+            "average_precision": ranking.average_precision.value,
+            "brier": float(np.mean((self._on_test.scores - test.labels) ** 2)),
+            "calibration_error": expected_calibration_error(curve),
+            "base_rate": float(test.labels.mean()),
+            "precision_top_band": float(bands[0]["precision"] or 0.0),
+            "recall_top_band": float(bands[0]["recall"]),
+        }
+        others = baselines(self.rows, self.definition.baseline, self.definition.seed)
+        details = {
+            "kind": "lightgbm",
+            "rows": {
+                "train": len(self.rows.train.labels),
+                "validation": self._size(self.rows.validation),
+                "test": len(test.labels),
+            },
+            "ranking": ranking.to_json(),
+            "calibration": curve,
+            "bands": bands,
+            "importances": self._importances(),
+            "baselines": others,
+            "thresholds": self.thresholds,
+            "leak_guard": self.rows.leak_statement,
+        }
+        return Evaluation(metrics, details, self._headline(ranking, bands, others, metrics["base_rate"]))
+
+    @cached_property
+    def _on_test(self) -> Answers:
+        assert self.rows.test is not None
+        return self.answers(self.rows.test.values)
+
+    @property
+    def _bands(self) -> NDArray[np.int32]:
+        """Vocabulary positions from the lowest probability up: the file lists bands from the likeliest down."""
+        return np.arange(len(self.algorithm.bands) - 1, -1, -1, dtype=np.int32)
+
+    def _vocabulary(self) -> tuple[SegmentEntry, ...]:
+        edges = [0.0, *self.thresholds, 1.0]
+        entries = []
+        for position, band in enumerate(self.algorithm.bands):
+            upper = len(edges) - 1 - position
+            span = f"Probability {edges[upper - 1]:.1%} to {edges[upper]:.1%}."
+            entries.append(SegmentEntry(band.key, band.label, f"{band.description} {span}"))
+        return tuple(entries)
+
+    def _band_table(self, test: Part) -> list[dict[str, Any]]:
+        out: list[dict[str, Any]] = []
+        for index, band in enumerate(self.algorithm.bands):
+            chosen = self._on_test.segment_indexes == index
+            hits = int(test.labels[chosen].sum())
+            out.append(
+                {
+                    "segment": band.key,
+                    "label": band.label,
+                    "rows": int(chosen.sum()),
+                    "share": float(chosen.mean()),
+                    "positives": hits,
+                    "precision": hits / int(chosen.sum()) if chosen.any() else None,
+                    "recall": hits / max(int(test.labels.sum()), 1),
+                }
+            )
+        return out
+
+    def _importances(self) -> list[dict[str, Any]]:
+        gains = self.booster.feature_importance("gain")
+        ranked = sorted(zip(self.rows.schema.keys, gains.tolist(), strict=True), key=lambda pair: -pair[1])
+        total = sum(gain for _, gain in ranked) or 1.0
+        return [{"feature": key, "gain_share": gain / total} for key, gain in ranked]
+
+    def _headline(
+        self, ranking: Ranking, bands: list[dict[str, Any]], others: list[dict[str, Any]], base_rate: float
+    ) -> list[str]:
+        top, logistic = bands[0], others[-1]
+        precision = top["precision"] or 0.0
+        sentences = [
+            f"Of the {top['rows']:,} users called {top['label'].lower()!r}, {precision:.0%} did respond; "
+            f"among all users {base_rate:.0%} did: {precision / base_rate:.1f} times as many per coupon.",
+            f"They are {top['share']:.0%} of the users and hold {top['recall']:.0%} of all responders.",
+            f"Ranking: ROC AUC {ranking.roc_auc.value:.3f} ({ranking.roc_auc.low:.3f} to {ranking.roc_auc.high:.3f}), "
+            f"average precision {ranking.average_precision.value:.3f}; a logistic regression on the same rows has "
+            f"{logistic['roc_auc']:.3f} and {logistic['average_precision']:.3f}.",
+        ]
+        return sentences
+
+    @staticmethod
+    def _size(part: Part | None) -> int:
+        return 0 if part is None else len(part.labels)
+
+
+def fit_boosting(definition: Definition, algorithm: LightGbmAlgorithm, rows: TrainingRows) -> FittedBoosting:
+    """Fit on train, calibrate and cut on validation; the test rows are only looked at by `evaluate`."""
+    validation = rows.validation
+    assert validation is not None
+    assert rows.test is not None
+    for name, part in (("training", rows.train), ("validation", validation), ("test", rows.test)):
+        if len(np.unique(part.labels)) < 2:
+            raise InputInvalid(f"{definition.name}: the {name} rows hold one class only; import a longer history")
+    booster = lightgbm.train(_parameters(definition, algorithm, rows.train), _dataset(rows), algorithm.trees)
+    raw = _raw(booster, validation.values)
+    calibration = _calibrate(algorithm.calibration, raw, validation.labels)
+    thresholds = choose_thresholds(algorithm.bands, validation.labels, calibration.apply(raw))
+    return FittedBoosting(definition, algorithm, rows, booster, calibration, thresholds)
+
+
+def _raw(booster: lightgbm.Booster, values: Floats) -> Floats:
+    raw: Floats = np.asarray(booster.predict(np.ascontiguousarray(values), raw_score=True, num_threads=1), dtype=np.float64)
+    return raw
+
+
+def _parameters(definition: Definition, algorithm: LightGbmAlgorithm, train: Part) -> dict[str, Any]:
+    positive = float(train.labels.mean())
+    return {
+        **algorithm.parameters,
+        "objective": "binary",
+        "scale_pos_weight": (1 - positive) / positive,
+        "seed": definition.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbose": -1,
+    }
+
+
+def _dataset(rows: TrainingRows) -> lightgbm.Dataset:
+    # LightGBM refuses ':' in a name; the manifest holds the real ones, in the same order.
+    names = [key.replace(":", ".") for key in rows.schema.keys]
+    return lightgbm.Dataset(rows.train.values, rows.train.labels, feature_name=names, free_raw_data=False)
+
+
+def _calibrate(kind: str, raw: Floats, labels: NDArray[np.int8]) -> Calibration:
+    if kind == "isotonic":
+        fitted = IsotonicRegression(out_of_bounds="clip").fit(raw, labels)
+        return Isotonic(fitted.X_thresholds_.astype(np.float64), fitted.y_thresholds_.astype(np.float64))
+    line = LogisticRegression(C=1e6, max_iter=1_000).fit(raw[:, None], labels)
+    return Platt(float(line.coef_[0, 0]), float(line.intercept_[0]))

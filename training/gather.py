@@ -1,0 +1,69 @@
+"""From a definition and a clock to the rows an algorithm learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.clock import format_instant
+from strata.errors import InputInvalid
+from strata.runtime import DataWindow
+from training.definition import Definition
+from training.history import History, LabelledUsers
+from training.reader import FeatureReader
+from training.rows import FeatureSchema, Floats, Part, TrainingRows
+from training.schedule import Schedule, lay_out
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Rows to learn from, the users of today as the reference sample, and what was read."""
+
+    rows: TrainingRows
+    reference: Floats
+    """Every user known at the clock, features at the clock: [n, f]."""
+    window: DataWindow
+
+
+def gather(definition: Definition, reader: FeatureReader, history: History, as_of_us: int) -> Gathered:
+    """Read everything a training needs, in one point-in-time join."""
+    schema = reader.schema(definition.feature_service)
+    users = history.known_users(as_of_us)
+    if not users:
+        raise InputInvalid(f"no user was known at {format_instant(as_of_us)}; is the clock before the history?")
+    if definition.label is None or definition.split is None:
+        values = _read(reader, schema, users, np.full(len(users), as_of_us))
+        part = Part(values, np.zeros(len(values), dtype=np.int8))
+        window = _window(history.first_event_us(), as_of_us, as_of_us)
+        return Gathered(TrainingRows(schema, part), values, window)
+    first_us = history.first_event_us()
+    plan = lay_out(as_of_us, definition.label.horizon_days, definition.split, first_us)
+    times = (*plan.train, *plan.validation, *plan.test)
+    asked = history.labelled(times, definition.label.event_type, plan.horizon_us, as_of_us)
+    everyone = [*asked.users, *users]
+    instants = np.concatenate([asked.times_us, np.full(len(users), as_of_us)])
+    values = _read(reader, schema, everyone, instants)
+    rows = _parts(schema, values[: len(asked.users)], asked, plan)
+    return Gathered(rows, values[len(asked.users) :], _window(times[0], times[-1] + plan.horizon_us, as_of_us))
+
+
+def _read(reader: FeatureReader, schema: FeatureSchema, users: list[str], times_us: NDArray[np.int64]) -> Floats:
+    """Values with the service's defaults still out: the package fills them in, here as online."""
+    values = reader.matrix(schema.service, users, times_us)
+    if values.shape != (len(users), len(schema.features)):
+        raise InputInvalid(f"the training set of {schema.service} has shape {values.shape}, not users by features")
+    return values
+
+
+def _parts(schema: FeatureSchema, values: Floats, asked: LabelledUsers, plan: Schedule) -> TrainingRows:
+    def part(times: tuple[int, ...]) -> Part:
+        chosen = np.isin(asked.times_us, times)
+        return Part(values[chosen], asked.labels[chosen])
+
+    return TrainingRows(schema, part(plan.train), part(plan.validation), part(plan.test), plan.statement)
+
+
+def _window(first_us: int, last_us: int, as_of_us: int) -> DataWindow:
+    return DataWindow(format_instant(first_us), format_instant(last_us), format_instant(as_of_us))

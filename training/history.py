@@ -1,0 +1,78 @@
+"""Who was known when, and who did what: the history as labels need it, read by DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.errors import InputInvalid
+
+Instants = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LabelledUsers:
+    """Pairs (user, label instant) and their 0/1 labels, ordered by instant, then user."""
+
+    users: list[str]
+    times_us: Instants
+    labels: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class History:
+    """`history/events`, contract 1."""
+
+    folder: Path
+
+    def first_event_us(self) -> int:
+        """When the oldest event happened. Raises InputInvalid when there is none."""
+        return int(self._query("SELECT epoch_us(min(event_time)) AS first FROM events")["first"][0])
+
+    def known_users(self, at_us: int) -> list[str]:
+        """Users with an event that had happened and was recorded by then, sorted."""
+        found = self._query(
+            "SELECT DISTINCT user_id FROM events WHERE event_time <= make_timestamptz($at) "
+            "AND recorded_at <= make_timestamptz($at) ORDER BY user_id",
+            at=at_us,
+        )
+        return [str(user) for user in found["user_id"]]
+
+    def labelled(self, times_us: Sequence[int], event_type: str, horizon_us: int, as_of_us: int) -> LabelledUsers:
+        """Every user known at each instant; label 1 where an event of the type lies in (t, t + horizon].
+
+        Labels use what was recorded by `as_of_us`; `t + horizon <= as_of_us` is the caller's to see to.
+        """
+        known = (
+            "first_known AS (SELECT user_id, min(greatest(event_time, recorded_at)) AS since FROM events GROUP BY 1)"
+        )
+        found = self._query(
+            f"WITH {known}, instants AS (SELECT make_timestamptz(unnest($times::BIGINT[])) AS t), "
+            "asked AS (SELECT t, user_id FROM instants, first_known WHERE since <= t), "
+            "hits AS (SELECT DISTINCT t, user_id FROM instants JOIN events ON event_type = $type AND event_time > t "
+            "AND event_time <= t + to_microseconds($horizon) AND recorded_at <= make_timestamptz($as_of)) "
+            "SELECT epoch_us(a.t) AS at, a.user_id, (h.user_id IS NOT NULL)::TINYINT AS label "
+            "FROM asked a LEFT JOIN hits h USING (t, user_id) ORDER BY a.t, a.user_id",
+            times=list(times_us), type=event_type, horizon=horizon_us, as_of=as_of_us,
+        )  # fmt: skip
+        return LabelledUsers(
+            [str(user) for user in found["user_id"]],
+            np.asarray(found["at"], dtype=np.int64),
+            np.asarray(found["label"], dtype=np.int8),
+        )
+
+    def _query(self, sql: str, **parameters: object) -> dict[str, NDArray[np.generic]]:
+        if not any((self.folder / "events").glob("month=*/*.parquet")):
+            raise InputInvalid(f"there are no events in {self.folder}; run: strata events import PATH --mapping FILE")
+        pattern = str(self.folder / "events" / "month=*" / "*.parquet").replace("'", "''")
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_progress_bar = false")
+            connection.execute(
+                f"CREATE VIEW events AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = false)"
+            )
+            return dict(connection.execute(sql, parameters or None).fetchnumpy())

@@ -1,0 +1,55 @@
+"""Where feature values come from: a port, and its one adapter on Feast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.registry.catalog import Catalog
+from strata.runtime import FeatureInput
+from strata.settings import Settings
+from training.rows import FeatureSchema, Floats
+
+
+class FeatureReader(Protocol):
+    """Features of a service, exactly as they were known at each row's instant."""
+
+    def schema(self, service: str) -> FeatureSchema: ...
+
+    def matrix(self, service: str, users: Sequence[str], times_us: NDArray[np.int64]) -> Floats:
+        """float64 [n, f] in the schema's order, row i for (users[i], times_us[i]); NaN is missing."""
+        ...
+
+
+class FeastReader:
+    """The point-in-time join of Feast, through feature_repo/training_sets.py."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._settings = settings
+        self._catalog = catalog
+
+    def schema(self, service: str) -> FeatureSchema:
+        return read_schema(self._catalog, service)
+
+    def matrix(self, service: str, users: Sequence[str], times_us: NDArray[np.int64]) -> Floats:
+        import pandas as pd
+        from feature_repo.training_sets import historical_matrix
+
+        entity_df = pd.DataFrame(
+            {"user_id": list(users), "event_timestamp": pd.to_datetime(times_us, unit="us", utc=True)}
+        )
+        return np.ascontiguousarray(historical_matrix(self._settings, service, entity_df), dtype=np.float64)
+
+
+def read_schema(catalog: Catalog, service: str) -> FeatureSchema:
+    """The service's ordered features as the registry defines them. Raises DefinitionInvalid when there is none."""
+    spec = catalog.service(service)
+    features = []
+    for view, name in spec.features:
+        field = next(field for field in catalog.views[view].spec.fields if field.name == name)
+        key = f"{view}:{name}"
+        features.append(FeatureInput(view, name, field.dtype, spec.defaults.get(key), field.categories))  # type: ignore[arg-type]
+    return FeatureSchema(service, tuple(features), {view: catalog.views[view].fingerprint for view in spec.views})

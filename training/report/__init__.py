@@ -1,0 +1,1 @@
+"""The evaluation page: what a person looks at before trusting a version."""

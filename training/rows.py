@@ -1,0 +1,86 @@
+"""What algorithms learn from, and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.runtime import FeatureInput, SegmentEntry
+from strata.runtime.manifest import ScoreMeaning
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FeatureSchema:
+    """The ordered features of one service, as the registry defines them now."""
+
+    service: str
+    features: tuple[FeatureInput, ...]
+    view_fingerprints: Mapping[str, str]
+
+    @property
+    def keys(self) -> list[str]:
+        """`view:feature`, in order."""
+        return [feature.key for feature in self.features]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one role (train, validation, test): values [n, f] in original units, NaN missing, labels 0/1."""
+
+    values: Floats
+    labels: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """One segmenter's rows, features read once. Unsupervised segmenters have only `train`, labels unused."""
+
+    schema: FeatureSchema
+    train: Part
+    validation: Part | None = None
+    test: Part | None = None
+    leak_statement: str = ""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What goes into a package: enough for strata.runtime to answer without a training library."""
+
+    model: dict[str, Any]
+    files: Mapping[str, bytes]
+    vocabulary: tuple[SegmentEntry, ...]
+    score_meaning: ScoreMeaning
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The training library's own answers, for the parity gate."""
+
+    segment_indexes: NDArray[np.int32]
+    scores: Floats
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a version is: numbers for the manifest, details for evaluation.json, and what the page draws."""
+
+    metrics: dict[str, float]
+    details: dict[str, Any]
+    headline: list[str] = field(default_factory=list)
+    """Sentences for the first screen."""
+
+
+class Fitted(Protocol):
+    """A trained segmenter, still with its training library."""
+
+    def export(self) -> Export: ...
+
+    def answers(self, values: Floats) -> Answers: ...
+
+    def evaluate(self) -> Evaluation: ...
