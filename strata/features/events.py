@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,9 @@ import numpy.typing as npt
 from strata.errors import InputInvalid
 
 IntArray = npt.NDArray[np.int64]
-DAY_US = 86_400_000_000
+DAY_US: Final = 86_400_000_000
+TIME_LIMIT_US: Final = 2**57
+"""About 4,500 years either side of 1970: arithmetic on times inside it cannot leave int64."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,18 @@ class Text:
     def take(self, index: npt.NDArray[np.intp]) -> Text:
         """The rows at `index`; the words are shared."""
         return Text(self.codes[index], self.words)
+
+    def compact(self) -> Text:
+        """The same column with only the words in use, so that each is hashed for a reason."""
+        if len(self.codes) >= 4 * len(self.words):
+            return self
+        used, codes = np.unique(self.codes, return_inverse=True)
+        nulls = int(len(used) > 0 and used[0] < 0)
+        return Text(codes.astype(np.int32) - nulls, tuple(self.words[code] for code in used[nulls:]))
+
+    def hashed(self) -> npt.NDArray[np.uint64]:
+        """`hash64` of every value; of a column without nulls."""
+        return self.hashes()[self.codes]
 
     def hashes(self) -> npt.NDArray[np.uint64]:
         """`hash64` of every word."""
@@ -162,8 +176,11 @@ class EventBatch:
 
     def take(self, index: npt.NDArray[np.intp]) -> EventBatch:
         """The events at `index`."""
-        columns = {f.name: getattr(self, f.name) for f in fields(self)}
-        return EventBatch(**{n: c[index] if isinstance(c, np.ndarray) else c.take(index) for n, c in columns.items()})
+        taken: dict[str, Any] = {}
+        for column in fields(self):
+            held = getattr(self, column.name)
+            taken[column.name] = held[index] if isinstance(held, np.ndarray) else held.take(index)
+        return EventBatch(**taken)
 
     def by_user(self) -> Iterator[tuple[str, EventBatch]]:
         """Each user's events, users in byte order: how a stream is folded row by row."""
@@ -187,6 +204,9 @@ def _checked(batch: EventBatch) -> EventBatch:
     for name in ("users", "event_id", "event_type"):
         if (getattr(batch, name).codes < 0).any():
             raise InputInvalid(f"an event has no {name.removesuffix('s')}; every event needs one")
+    for times in (batch.event_time_us, batch.recorded_us):
+        if len(times) and (times.min() < -TIME_LIMIT_US or times.max() > TIME_LIMIT_US):
+            raise InputInvalid("an event's time is thousands of years away; times are microseconds since 1970, UTC")
     lengths = {column.name: _length(getattr(batch, column.name)) for column in fields(batch)}
     if len(set(lengths.values())) > 1:
         raise InputInvalid(f"event columns differ in length: {lengths}")

@@ -1,0 +1,57 @@
+"""What a tile keeps, and how a value is made of it.
+
+A partial is mergeable and commutative: the order in which events are folded never shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from strata.features.conditions import Conjunction
+from strata.features.definition import WindowDefinition
+
+
+class PartialKind(Enum):
+    """Which mergeable thing a tile keeps."""
+
+    COUNT = "count"
+    """Events where `of` is not null."""
+    TOTAL = "total"
+    """The int64 sum of `of`."""
+    LEAST = "least"
+    GREATEST = "greatest"
+    LATEST = "latest"
+    """The value of `of` at its newest event; the greatest of several at one time."""
+    MOMENT = "moment"
+    """The newest event time."""
+    IDS = "ids"
+    """The set of different values of `of`; its cell is their number."""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """One partial: `kind` of `of` over the events where `where`. Equal partials are kept once per view."""
+
+    kind: PartialKind
+    of: str
+    where: Conjunction
+
+
+@dataclass(frozen=True)
+class Formula:
+    """value = numerator / (denominator * scale), missing where `presence` is 0.
+
+    None for denominator or presence stands for the constant 1. With `age`, the numerator is a time and t minus it
+    is taken first.
+    """
+
+    numerator: Partial
+    denominator: Partial | None = None
+    presence: Partial | None = None
+    scale: int = 1
+    age: bool = False
+
+
+Lowering = Callable[[WindowDefinition], Formula]

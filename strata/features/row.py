@@ -1,0 +1,108 @@
+"""The bytes of a windowed row: where each section is. Little endian, every section a multiple of 8 bytes.
+
+    header      56 bytes: magic, widths, fingerprint, counts, newest, watermark, log position
+    tiles       n tile numbers (event_time // hop), ascending, 4 or 8 bytes each
+    narrow      (n+1) x k suffix sums of counts; the last row is 0. 1, 2, 4 or 8 bytes, the row's largest decides
+    wide        (n+1) x k suffix sums of totals, likewise
+    extremes    (n+1) x k suffix minima and maxima, int64
+    latest      the newest values, then the newest times, int64
+    ----------- what a read at now needs ends here; what follows is for folding and for reads at a past t
+    extremes, latest values and latest times per tile, int64
+    id sets     per set: unique hashes, entries per tile, codes into the hashes
+    seen        (hash, event time) of the events a repeat must be known by
+
+A window that reaches from tile `lo` to now is row `lo` of the suffix tables: a read gathers, and adds nothing.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final, NamedTuple
+
+from strata.errors import StoreDamaged
+from strata.features.plan import Plan
+
+MAGIC: Final = b"STW1"
+HEADER: Final = Struct("<4sHHQIIIIqqq")
+INT_DTYPES: Final = ("<i1", "<i2", "<i4", "<i8")
+NEVER: Final = -(2**63)
+"""Stands for "no time" and "no greatest"; the constant for "no least" is 2**63 - 1."""
+NO_LEAST: Final = 2**63 - 1
+
+
+class RowDamaged(StoreDamaged, ValueError):
+    """A row's bytes are not what they should be."""
+
+    def __init__(self, view: str, reason: str) -> None:
+        super().__init__(f"a row of view {view} is damaged: {reason}. Rebuild it with: strata features materialize")
+
+
+class Header(NamedTuple):
+    """A row's head, as unpacked."""
+
+    magic: bytes
+    widths: int
+    spare: int
+    fingerprint: int
+    tiles: int
+    seen: int
+    ids_bytes: int
+    size: int
+    newest_us: int
+    watermark_us: int
+    log_position: int
+
+
+class Sections(NamedTuple):
+    """Byte offsets of the parts a read needs, and the end of them."""
+
+    narrow: int
+    wide: int
+    extremes: int
+    latest: int
+    end: int
+
+
+def padded(size: int) -> int:
+    """The next multiple of 8."""
+    return (size + 7) & ~7
+
+
+def pack_widths(tile: int, narrow: int, wide: int) -> int:
+    """Three log2 byte widths in one number."""
+    return tile | narrow << 2 | wide << 4
+
+
+def sections(plan: Plan, widths: int, tiles: int) -> Sections:
+    """Where the sections of a row with so many tiles are."""
+    partials = plan.partials
+    narrow = HEADER.size + padded(tiles << (widths & 3))
+    wide = narrow + padded((tiles + 1) * partials.narrow << (widths >> 2 & 3))
+    extremes = wide + padded((tiles + 1) * len(partials.totals) << (widths >> 4 & 3))
+    latest = extremes + (tiles + 1) * partials.extremes * 8
+    return Sections(narrow, wide, extremes, latest, latest + (len(partials.values) + partials.latest) * 8)
+
+
+def row_size(plan: Plan, widths: int, tiles: int, ids_bytes: int, seen: int) -> int:
+    """The whole row's bytes."""
+    partials = plan.partials
+    per_tile = partials.extremes + len(partials.values) + partials.latest
+    return sections(plan, widths, tiles).end + tiles * per_tile * 8 + ids_bytes + seen * 16
+
+
+def read_header(plan: Plan, row: bytes) -> Header | None:
+    """A sound row's header; None for a row of another definition of the view. Raises RowDamaged."""
+    if len(row) < HEADER.size:
+        raise RowDamaged(plan.spec.name, f"it has {len(row)} bytes")
+    header = Header._make(HEADER.unpack_from(row))
+    if header.magic != MAGIC:
+        raise RowDamaged(plan.spec.name, f"it starts with {header.magic!r}, not {MAGIC!r}")
+    if header.size != len(row):
+        raise RowDamaged(plan.spec.name, f"it should have {header.size} bytes and has {len(row)}")
+    if header.fingerprint != plan.fingerprint:
+        return None
+    if header.widths >> 6 or not header.widths & 2 or header.ids_bytes & 7:
+        raise RowDamaged(plan.spec.name, "its widths mean nothing")
+    if row_size(plan, header.widths, header.tiles, header.ids_bytes, header.seen) != header.size:
+        raise RowDamaged(plan.spec.name, "its sections do not add up")
+    return header

@@ -1,0 +1,109 @@
+"""The meaning of a windowed feature in plain Python: loops over events, ints and fractions, nothing of the kernel's.
+
+Events are dicts with the columns of contract 1; times in microseconds (`event_time_us`, `recorded_us`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+Event = Mapping[str, Any]
+DAY_US = 86_400_000_000
+LATENESS_US = 7 * DAY_US
+
+
+def accepted(events: Sequence[Event], lateness_us: int = LATENESS_US) -> list[Event]:
+    """The events that count: not late, each id once."""
+    kept: dict[tuple[str, str], Event] = {}
+    for event in events:
+        if event["recorded_us"] - event["event_time_us"] <= lateness_us:
+            kept.setdefault((event["user_id"], event["event_id"]), event)
+    return list(kept.values())
+
+
+def feature(tags: Mapping[str, str], events: Sequence[Event], t_us: int) -> float | None:
+    """One feature of one user at t, from that user's accepted events; None is missing."""
+    if not events:
+        return None
+    hop, window = int(tags["strata.hop_s"]) * 1_000_000, int(tags["strata.window_s"]) * 1_000_000
+    start = (t_us - window) // hop * hop
+    inside = [event for event in events if start <= event["event_time_us"] <= t_us]
+    function = tags["strata.fn"]
+    if function == "share":
+        whole = _sum(tags["strata.of"], _chosen(tags["strata.base"], inside))
+        part = _sum(tags["strata.of"], _chosen(tags["strata.where"], inside))
+        return None if whole == 0 else _quotient(part, whole * int(tags["strata.scale"]))
+    return _aggregate(function, tags, _chosen(tags["strata.where"], inside), t_us)
+
+
+def _aggregate(function: str, tags: Mapping[str, str], events: list[Event], t_us: int) -> float | None:
+    of, scale = tags["strata.of"], int(tags["strata.scale"])
+    values = [column(event, of) for event in events if column(event, of) is not None]
+    if function == "count":
+        return _quotient(len(values), scale)
+    if function == "total":
+        return _quotient(sum(values), scale)
+    if function == "distinct":
+        return _quotient(len(set(values)), scale)
+    if function == "mean":
+        number = len(values)
+        if "strata.per" in tags:
+            number = len({column(event, tags["strata.per"]) for event in events} - {None})
+        return None if number == 0 else _quotient(sum(values), number * scale)
+    if not values:
+        return None
+    if function == "minimum":
+        return _quotient(min(values), scale)
+    if function == "maximum":
+        return _quotient(max(values), scale)
+    if function == "last":
+        newest = max((event["event_time_us"], column(event, of)) for event in events if column(event, of) is not None)
+        return _quotient(newest[1], scale)
+    assert function == "recency"
+    return _quotient(t_us - max(event["event_time_us"] for event in events), DAY_US * scale)
+
+
+def column(event: Event, name: str) -> Any:
+    """A column, or one derived from the event's local time; `*` is never null."""
+    if name == "*":
+        return 1
+    if name not in ("hour", "weekday", "day", "week"):
+        return event[name]
+    local = event["event_time_us"] + event["utc_offset_s"] * 1_000_000
+    day = local // DAY_US
+    return {"hour": local // 3_600_000_000 % 24, "weekday": (day + 3) % 7, "day": day, "week": (day + 3) // 7}[name]
+
+
+def _sum(of: str, events: list[Event]) -> int:
+    return sum(column(event, of) or 0 for event in events)
+
+
+def _chosen(where: str, events: list[Event]) -> list[Event]:
+    return [event for event in events if all(_holds(event, *condition) for condition in json.loads(where))]
+
+
+def _holds(event: Event, name: str, op: str, wanted: Any) -> bool:
+    value = column(event, name)
+    if value is None:
+        return False
+    return bool(
+        {
+            "eq": lambda: value == wanted,
+            "ne": lambda: value != wanted,
+            "in": lambda: value in wanted,
+            "gt": lambda: value > wanted,
+            "ge": lambda: value >= wanted,
+            "lt": lambda: value < wanted,
+            "le": lambda: value <= wanted,
+        }[op]()
+    )
+
+
+def _quotient(numerator: int, denominator: int) -> float:
+    """Both sides are doubles before the one division; below 2**53 that is the correctly rounded fraction."""
+    if max(abs(numerator), abs(denominator)) < 2**53:
+        return float(Fraction(numerator, denominator))
+    return float(numerator) / float(denominator)
