@@ -38,8 +38,9 @@ def report(  # noqa: PLR0917 - Typer passes every option by name
     Exit codes: **0** no drift (or too little to judge, said in words), **3** drift found, **2** bad input or a log
     of another shape, **1** failure.
     """
-    from monitoring.report.many import Order, report_many
+    from monitoring.report.many import Order, end_on_sigterm, report_many
 
+    end_on_sigterm()
     order = Order(segmenter, all_, since, until, last, version, out, rows, seed, keep)
     raise typer.Exit(report_many(order, json_file))
 

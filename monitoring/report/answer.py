@@ -33,7 +33,7 @@ class Answer:
         names = ", ".join(verdict.column.name for verdict in drifted[:4])
         more = f" and {len(drifted) - 4} more" if len(drifted) > 4 else ""
         verb = "columns drift" if len(drifted) > 1 else "column drifts"
-        return Answer("drift", f"{len(drifted)} of {len(verdicts)} {verb} from the reference: {names}{more}.")
+        return Answer("drift", f"{len(drifted)} {verb} from the reference, the furthest first: {names}{more}.")
 
 
 def answer(manifest: Manifest, query: LogQuery, extract: LogExtract, min_rows: int) -> Answer:

@@ -29,7 +29,7 @@ from monitoring.drift.level import level
 from monitoring.drift.psi import psi_category, psi_decile
 from monitoring.drift.verdict import Check, Column, ColumnVerdict
 
-PSI_OF_KIND = {"number": "psi_decile", "category": "psi_category"}
+REGISTERED = ("psi_decile", "psi_category", "level")
 
 
 def build_snapshot(verdicts: Sequence[ColumnVerdict], *, name: str, at: datetime, tags: list[str], rows: int) -> Any:
@@ -58,18 +58,26 @@ def build_snapshot(verdicts: Sequence[ColumnVerdict], *, name: str, at: datetime
 
 
 def _metrics(verdicts: Sequence[ColumnVerdict], rows: int) -> list[Any]:
-    methods = {verdict.column.name: PSI_OF_KIND[verdict.column.kind] for verdict in verdicts}
-    thresholds = {verdict.column.name: verdict.checks[0].threshold for verdict in verdicts}
-    metrics: list[Any] = [
-        DataDriftPreset(columns=list(methods), per_column_method=methods, per_column_threshold=thresholds)
-    ]
+    """The preset's table shows each column's leading statistic; the other one and missing values follow as metrics."""
+    leading: dict[str, Check] = {}
+    others: list[Any] = []
     for verdict in verdicts:
         name = verdict.column.name
-        for check in verdict.checks:
-            if check.method == "level" and check.statistic is not None:
-                metrics.append(ValueDrift(column=name, method="level", threshold=check.threshold))
-        metrics.append(MissingValueCount(column=name, share_tests=_missing_bounds(verdict)))
-    return [*metrics, RowCount(tests=[gte(rows)])]
+        first, *rest = sorted(_registered(verdict), key=lambda check: -check.severity)
+        leading[name] = first
+        others += [ValueDrift(column=name, method=check.method, threshold=check.threshold) for check in rest]
+        others.append(MissingValueCount(column=name, share_tests=_missing_bounds(verdict)))
+    preset = DataDriftPreset(
+        columns=list(leading),
+        per_column_method={name: check.method for name, check in leading.items()},
+        per_column_threshold={name: check.threshold for name, check in leading.items()},
+        drift_share=1 / len(leading),  # one drifted column is drift, as in our own report
+    )
+    return [preset, *others, RowCount(tests=[gte(rows)])]
+
+
+def _registered(verdict: ColumnVerdict) -> list[Check]:
+    return [check for check in verdict.checks if check.method in REGISTERED and check.statistic is not None]
 
 
 def _missing_bounds(verdict: ColumnVerdict) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,11 @@ def report_many(order: Order, json_file: Path | None) -> int:
         documents: list[dict[str, Any]] = [outcome.document for outcome in outcomes]
         write_json(json_file, documents[0] if order.segmenter and documents else {"reports": documents})
     return next(code for code in SEVEREST_FIRST if code in codes)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind the stack, so that a report under way removes its pending folder."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _names(order: Order, settings: Settings) -> list[str]:

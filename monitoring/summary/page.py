@@ -136,7 +136,8 @@ def _method(document: dict[str, Any]) -> str:
     return (
         "<h2>How this was judged</h2><p class='soft small'>Each user counts once. A check finds drift when its "
         f"statistic passes both what matters (PSI {method['psi_threshold']:g}, "
-        f"a factor of {method['level_factor']:g} in level, {method['missing_threshold']:.0%} more or fewer missing) and what chance explains: at most "
+        f"a factor of {method['level_factor']:g} in level, "
+        f"{method['missing_threshold']:.0%} more or fewer missing) and what chance explains: at most "
         f"{method['alpha']:.0%} of reports without any change raise an alarm, over all "
         f"{method['checks']} checks together. Bars are shares of present values; "
         "wide features are drawn on a logarithmic scale.</p>"
