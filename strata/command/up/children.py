@@ -43,7 +43,7 @@ def platform_children(settings: Settings, environ: Mapping[str, str]) -> list[Ch
     return [Child(name, title, words, settings.run / f"{name}.log", environ) for name, title, words in planned]
 
 
-def spawn(child: Child, *, again: bool = False) -> subprocess.Popen[bytes]:
+def spawn(child: Child, *, again: bool) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that a terminal's Ctrl-C reaches only the supervisor."""
     environ = {**child.environ, CHILD_VARIABLE: child.name, PARENT_VARIABLE: str(os.getpid())}
     with append_log(child.log) if again else open_log(child.log) as log:

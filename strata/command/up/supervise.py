@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from strata.command.up.children import Child, spawn
 from strata.command.up.logs import cut_log, tail
@@ -14,6 +15,12 @@ from strata.command.up.restart import RestartPolicy
 from strata.errors import StrataError
 
 LAST_LINES = 6
+
+
+class Launch(Protocol):
+    """How a child's process is made; `again` when it had one before."""
+
+    def __call__(self, child: Child, *, again: bool) -> subprocess.Popen[bytes]: ...
 
 
 @dataclass
@@ -32,11 +39,14 @@ class Supervisor:
     """Starts, restarts and ends children. `say` is given sentences for a person."""
 
     def __init__(
-        self, children: Sequence[Child], say: Callable[[str], None], now_s: Callable[[], float] = time.monotonic
+        self,
+        children: Sequence[Child],
+        say: Callable[[str], None],
+        now_s: Callable[[], float] = time.monotonic,
+        launch: Launch = spawn,
     ) -> None:
         self._watched = [Watched(child) for child in children]
-        self._say = say
-        self._now_s = now_s
+        self._say, self._now_s, self._spawn = say, now_s, launch
 
     def start(self) -> None:
         """Start every child."""
@@ -81,7 +91,7 @@ class Supervisor:
             end_processes(self._leftovers(watched.child), grace_s=1.0)
 
     def _launch(self, watched: Watched, *, again: bool) -> None:
-        watched.process = spawn(watched.child, again=again)
+        watched.process = self._spawn(watched.child, again=again)
         watched.started_s = self._now_s()
 
     def _bury(self, watched: Watched, code: int) -> None:

@@ -1,0 +1,119 @@
+"""Children are kept alive, each on its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from strata.command.up.children import Child
+from strata.command.up.supervise import Supervisor
+from strata.errors import StrataError
+
+
+class HandClock:
+    """Seconds, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Bench:
+    """A supervisor of real but trivial processes: `obedient` waits to be ended, `doomed` ends at once with 3."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
+        self.clock = HandClock()
+        self.said: list[str] = []
+        self.started: list[str] = []
+        children = [Child(name, f"{name} server", (), folder / f"{name}.log", {}) for name in names]
+        self.supervisor = Supervisor(children, self.said.append, self.clock, self._launch)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _launch(self, child: Child, *, again: bool) -> subprocess.Popen[bytes]:
+        self.started.append(child.name)
+        script = (
+            "print('no room here', flush=True); raise SystemExit(3)"
+            if child.name == "doomed"
+            else "import time; time.sleep(600)"
+        )
+        with child.log.open("ab") as log:
+            process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.processes[child.name] = process
+        return process
+
+    def wait(self, name: str) -> None:
+        """Until a process has ended, and its death was noticed."""
+        self.processes[name].wait()
+        self.supervisor.poll()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Make benches; what still runs is ended afterwards."""
+    made: list[Bench] = []
+
+    def make(*names: str) -> Bench:
+        made.append(Bench(tmp_path, names))
+        made[-1].supervisor.start()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.supervisor.stop(5.0)
+
+
+def test_a_killed_child_is_started_again_and_the_other_is_left_alone(bench: Callable[..., Bench]) -> None:
+    """One death is one restart, after its delay, of that child only."""
+    at = bench("gateway", "bento")
+    gateway = at.supervisor.process_ids()["gateway"]
+    at.processes["bento"].kill()
+    at.wait("bento")
+    assert at.said == ["the bento server ended (signal 9); starting it again in 0.5 s"]
+    at.clock.now = 0.4
+    at.supervisor.poll()
+    assert at.started == ["gateway", "bento"]
+    at.clock.now = 0.6
+    at.supervisor.poll()
+    assert at.started == ["gateway", "bento", "bento"]
+    assert at.supervisor.process_ids()["gateway"] == gateway
+
+
+def test_a_child_that_keeps_dying_is_reported_once_with_its_last_words(bench: Callable[..., Bench]) -> None:
+    """After three early deaths a person is told, with the end of the log, and not again."""
+    at = bench("doomed")
+    for _ in range(5):
+        at.wait("doomed")
+        at.clock.now += 60.0
+        at.supervisor.poll()
+    # Sixty seconds between deaths are the waits; each life was over at once.
+    complaints = [sentence for sentence in at.said if "ended 3 times while starting" in sentence]
+    assert len(complaints) == 1
+    assert "no room here" in complaints[0]
+    assert len(at.said) == 3
+
+
+def test_a_start_with_a_hopeless_child_is_given_up(bench: Callable[..., Bench]) -> None:
+    """Before the platform serves, such a child ends the start with a sentence instead of a loop."""
+    at = bench("doomed")
+    for _ in range(2):
+        at.wait("doomed")
+        at.supervisor.refuse_hopeless()
+        at.clock.now += 60.0
+        at.supervisor.poll()
+    at.wait("doomed")
+    with pytest.raises(StrataError, match=r"(?s)the doomed server ended 3 times while starting; .*no room here"):
+        at.supervisor.refuse_hopeless()
+
+
+def test_stop_ends_every_child(bench: Callable[..., Bench]) -> None:
+    """After stop nothing runs, and nothing is started again."""
+    at = bench("gateway", "bento")
+    at.supervisor.stop(5.0)
+    assert all(process.poll() is not None for process in at.processes.values())
+    assert at.supervisor.process_ids() == {}
