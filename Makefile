@@ -33,11 +33,12 @@ check: setup  ## style, types, import arrows, protos, generated code
 	@scripts/check.sh
 
 .PHONY: loadtest
-loadtest: setup  ## hold a running gateway (or one of its own) to loadtests/budget.yaml
-	@$(bin)/strata loadtest $(ARGS)
+loadtest: setup  ## hold the running platform (or one of its own) to loadtests/budget.yaml; ARGS="--profile ci"
+	@$(bin)/python scripts/with_platform.py strata loadtest $(ARGS)
 
 .PHONY: bench
 bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
+	@$(bin)/strata up --prepare-only
 	@$(bin)/strata bench $(ARGS)
 
 .PHONY: prove
