@@ -1,0 +1,60 @@
+"""Start BentoML's own server on a Bento, in this process's place."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from strata.errors import AlreadyRunning
+from strata.settings import Settings
+
+
+def serve_bento(settings: Settings, tag: str) -> NoReturn:
+    """Replace this process by `bentoml serve TAG`; signals then reach it directly.
+
+    Raises AlreadyRunning, before anything starts, when a port is taken: BentoML itself would respawn its workers
+    for ever, and two servers sharing a port by SO_REUSEPORT would answer in turns.
+    """
+    bento = settings.bento
+    check_port(bento.host, bento.http_port, "STRATA_BENTO__HTTP_PORT")
+    check_port(bento.host, bento.grpc_port, "STRATA_BENTO__GRPC_PORT")
+    environ = {
+        **os.environ,
+        "BENTOML_HOME": str(server_home(settings, tag)),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "BENTOML_CONFIG_OPTIONS": f"services.strata_segmenter.workers={bento.workers}",
+        "STRATA_HOME": str(settings.home),
+    }
+    grace = max(1, round(settings.gateway.drain_s))
+    command = [
+        sys.executable, "-m", "bentoml", "serve", tag, "--host", bento.host, "--port", str(bento.http_port),
+        "--timeout-graceful-shutdown", str(grace),
+    ]  # fmt: skip
+    sys.stdout.flush()
+    os.execve(command[0], command, environ)
+
+
+def check_port(host: str, port: int, variable: str) -> None:
+    """Raise AlreadyRunning when nothing could listen there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise AlreadyRunning(
+                f"{host}:{port} cannot be listened on ({error.strerror}); stop what uses it or set {variable}"
+            ) from None
+
+
+def server_home(settings: Settings, tag: str) -> Path:
+    """A home of this server's own over the shared store: BentoML empties a home's metrics when it starts."""
+    home = settings.run / f"bento-{tag.partition(':')[0]}-{settings.bento.http_port}"
+    home.mkdir(parents=True, exist_ok=True)
+    for shared in ("models", "bentos"):
+        link = home / shared
+        if not link.is_symlink():
+            link.symlink_to(settings.bentoml_home.resolve() / shared, target_is_directory=True)
+    return home
