@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from feast import Entity, FeatureView, Field, FileSource, PushSource
+from feast.data_source import DataSource
 from feast.types import Bool, Float64, Int64, String
 
 from feature_repo.meaning import meaning
@@ -63,8 +64,7 @@ def windowed(
     description: str = "",
 ) -> FeatureView:
     """Aggregates of a source's events, evaluated at the moment of asking. Raises DefinitionInvalid."""
-    history = source.batch_source if isinstance(source, PushSource) else source
-    _check_times(name, history)
+    history = _history(name, source)
     triples = builder.fields(features, hop=hop)
     view_spec(name, "windowed", triples)
     schema = [
@@ -72,7 +72,7 @@ def windowed(
         for field, dtype, tags in triples
     ]
     tags = {KIND_TAG: "windowed", SOURCE_TAG: history.name}
-    return _view(name, entity, history, schema, timedelta(0), tags, description)
+    return _view(name, entity, history, schema, tags=tags, description=description)
 
 
 def row_view(
@@ -84,15 +84,15 @@ def row_view(
     ttl: timedelta = timedelta(0),
     description: str = "",
 ) -> FeatureView:
-    """Facts as written: the newest known one, for `ttl` after its event time (0: for ever). Raises DefinitionInvalid."""
-    _check_times(name, source.batch_source if isinstance(source, PushSource) else source)
+    """Facts as written: the newest one, true for `ttl` after its event time (0: for ever). Raises DefinitionInvalid."""
+    _history(name, source)
     known = list(facts)
     view_spec(name, "row", [(fact.name, fact.dtype, fact.tags) for fact in known])
     schema = [
         Field(name=fact.name, dtype=_FEAST_TYPES[fact.dtype], tags=fact.tags, description=fact.description)
         for fact in known
     ]
-    return _view(name, entity, source, schema, ttl, {KIND_TAG: "row"}, description)
+    return _view(name, entity, source, schema, tags={KIND_TAG: "row"}, description=description, ttl=ttl)
 
 
 def event_view(name: str, *, entity: Entity, source: PushSource, description: str = "") -> FeatureView:
@@ -100,9 +100,9 @@ def event_view(name: str, *, entity: Entity, source: PushSource, description: st
 
     There is nothing to read or materialise here (`online=False`); read the windowed views.
     """
-    _check_times(name, source.batch_source)
+    _history(name, source)
     schema = [Field(name=column, dtype=dtype) for column, dtype in _EVENT_COLUMNS.items()]
-    view = _view(name, entity, source, schema, timedelta(0), {KIND_TAG: EVENTS_KIND}, description)
+    view = _view(name, entity, source, schema, tags={KIND_TAG: EVENTS_KIND}, description=description)
     view.online = False
     return view
 
@@ -110,11 +110,12 @@ def event_view(name: str, *, entity: Entity, source: PushSource, description: st
 def _view(
     name: str,
     entity: Entity,
-    source: FileSource | PushSource,
+    source: DataSource,
     schema: list[Field],
-    ttl: timedelta,
+    *,
     tags: dict[str, str],
     description: str,
+    ttl: timedelta = timedelta(0),
 ) -> FeatureView:
     if ttl < timedelta(0):
         raise DefinitionInvalid(f"view {name}: a ttl is not negative; 0 means for ever")
@@ -125,9 +126,12 @@ def _view(
     )
 
 
-def _check_times(name: str, history: FileSource) -> None:
-    if not history.timestamp_field or not history.created_timestamp_column:
+def _history(name: str, source: DataSource) -> DataSource:
+    """The source's history, checked to say when things happened and when they were known."""
+    history = source.batch_source if isinstance(source, PushSource) else source
+    if history is None or not history.timestamp_field or not history.created_timestamp_column:
         raise DefinitionInvalid(
-            f"view {name}: its source {history.name} should name timestamp_field and created_timestamp_column; "
-            "without the second, training would see what was not yet known"
+            f"view {name}: the history of its source {source.name} should name timestamp_field and "
+            "created_timestamp_column; without the second, training would see what was not yet known"
         )
+    return history

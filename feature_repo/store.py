@@ -14,7 +14,7 @@ from strata.errors import DefinitionInvalid
 from strata.settings import Settings
 
 if TYPE_CHECKING:
-    from feast import FeatureStore
+    from feast import FeatureStore, RepoConfig
 
 
 def open_store(settings: Settings) -> FeatureStore:
@@ -25,7 +25,7 @@ def open_store(settings: Settings) -> FeatureStore:
     """
     feast = import_feast()
     store: FeatureStore = feast.FeatureStore(config=_repo_config(settings))
-    store.provider.online_store.clock = settings.make_clock()
+    store.provider.online_store.clock = settings.make_clock()  # type: ignore[attr-defined]
     return store
 
 
@@ -33,7 +33,7 @@ def repo_document(settings: Settings) -> dict[str, Any]:
     """feature_store.yaml with this home's paths in it, absolute."""
     path = settings.repo / "feature_store.yaml"
     try:
-        document = yaml.safe_load(os.path.expandvars(path.read_text(encoding="utf-8")))
+        document: dict[str, Any] = yaml.safe_load(os.path.expandvars(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise DefinitionInvalid(f"{settings.repo} is not a Feast repository: it has no feature_store.yaml") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -51,17 +51,19 @@ def _absolute(path: Path) -> str:
     return str(path.resolve())
 
 
-def _repo_config(settings: Settings) -> Any:
+def _repo_config(settings: Settings) -> RepoConfig:
     from feast.repo_config import RepoConfig
 
-    # Feast warns that serve_features_while_materializing "typically has no effect" on a file registry. Without
-    # it, reads of a view fail while the view is materialised from the same process (Feast 0.67, tried).
-    logger = logging.getLogger("feast.repo_config")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    logging.getLogger("feast.repo_config").addFilter(_is_news)
     try:
         return RepoConfig(**repo_document(settings), repo_path=settings.repo.resolve())
     except ValueError as error:
         raise DefinitionInvalid(f"{settings.repo / 'feature_store.yaml'}: {error}") from None
-    finally:
-        logger.setLevel(level)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Feast says that serve_features_while_materializing "typically has no effect" on a file registry, at every start.
+
+    Without it, reads of a view fail while it is materialised from the same process (Feast 0.67, tried).
+    """
+    return "serve_features_while_materializing" not in record.getMessage()

@@ -28,7 +28,7 @@ def facts_at(source: ParquetSource, columns: Sequence[str], ttl_us: int, asked: 
             return pa.table({name: pa.nulls(len(asked)) for name in columns})
         connection.register("asked", rows)
         picked = ", ".join(f"f.{named(name)}" for name in columns)
-        return connection.execute(
+        return connection.sql(
             f"""
             WITH fact AS (
                 SELECT *, user_id AS u, epoch_us({named(source.event_time)}) AS ts,

@@ -35,12 +35,13 @@ def instants_us(column: pd.Series[Any], name: str) -> NDArray[np.int64]:
         raise InputInvalid(f"the column {name} should hold times: {error}") from None
     if times.isna().any():
         raise InputInvalid(f"the column {name} has {int(times.isna().sum())} rows without a time")
-    return times.to_numpy().astype("datetime64[us]").astype(np.int64)
+    instants: NDArray[np.int64] = times.dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+    return instants
 
 
 def users_of(column: pd.Series[Any], name: str) -> NDArray[np.object_]:
     """User ids of a column. Raises InputInvalid on anything but strings: 7 and "7" are different users."""
-    values = column.to_numpy(dtype=object)
+    values: NDArray[np.object_] = column.to_numpy(dtype=object)
     wrong = next((value for value in values if not isinstance(value, str)), None)
     if wrong is not None or any(value is None for value in values):
         raise InputInvalid(f"the column {name} should hold user ids as strings, not {type(wrong).__name__}")

@@ -1,0 +1,92 @@
+"""The whole history up to a watermark, for rebuilding online rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+from feature_repo.offline.history import ParquetSource, connect, named
+from strata.events import event_schema
+from strata.features.events import EventBatch
+
+if TYPE_CHECKING:
+    pass
+
+EVENTS_PER_PART: Final = 400_000
+"""Events held in memory at a time, give or take one user; about 150 MB with what is worked out from them."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Every event of a range of users, and how far through the history that is."""
+
+    events: EventBatch
+    done: int
+    total: int
+    """Events, this part's included."""
+
+
+def event_parts(source: ParquetSource, watermark_us: int, *, per_part: int = EVENTS_PER_PART) -> Iterator[Part]:
+    """The events that happened and were recorded by the watermark, in ranges of users in byte order."""
+    if not source.exists():
+        return
+    known = _known(source, watermark_us)
+    with connect() as connection:
+        counts = connection.execute(
+            f"SELECT user_id, count(*) FROM {source.scan()} WHERE {known} GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        total, done = sum(count for _, count in counts), 0
+        columns = ", ".join(named(name) for name in event_schema().names)
+        for first, last, count in _ranges(counts, per_part):
+            table = connection.execute(
+                f"SELECT {columns} FROM {source.scan()} WHERE {known} AND user_id BETWEEN ? AND ?", [first, last]
+            ).to_arrow_table()
+            done += count
+            yield Part(EventBatch.from_arrow(table), done, total)
+
+
+def newest_facts(
+    source: ParquetSource, columns: Sequence[str], start_us: int, watermark_us: int
+) -> Iterator[tuple[str, tuple[Any, ...], int, int]]:
+    """(user, values, event time, recorded time) of each user's newest fact between the two, users in byte order."""
+    if not source.exists():
+        return
+    picked = ", ".join(named(name) for name in columns)
+    ts, rec = (f"epoch_us({named(column)})" for column in (source.event_time, source.recorded_at))
+    with connect() as connection:
+        rows = connection.execute(
+            f"SELECT user_id, {ts}, {rec}, {picked} FROM {source.scan()} "
+            f"WHERE {_known(source, watermark_us)} AND {ts} >= ? "
+            f"QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY {ts} DESC, {rec} DESC) = 1 ORDER BY user_id",
+            [start_us],
+        ).fetchall()
+    for user, event_us, recorded_us, *values in rows:
+        yield user, tuple(values), event_us, recorded_us
+
+
+def event_count(source: ParquetSource) -> int:
+    """Rows in the history, whatever their time."""
+    if not source.exists():
+        return 0
+    with connect() as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {source.scan()}").fetchall()[0][0])
+
+
+def _known(source: ParquetSource, watermark_us: int) -> str:
+    times = (f"epoch_us({named(column)}) <= {watermark_us}" for column in (source.event_time, source.recorded_at))
+    return " AND ".join(times)
+
+
+def _ranges(counts: Sequence[tuple[str, int]], per_part: int) -> Iterator[tuple[str, str, int]]:
+    """(first user, last user, events) of ranges of about `per_part` events."""
+    cuts, held = [0], 0
+    for position, (_, count) in enumerate(counts):
+        if held and held + count > per_part:
+            cuts.append(position)
+            held = 0
+        held += count
+    for start, end in pairwise([*cuts, len(counts)]):
+        if end > start:
+            yield counts[start][0], counts[end - 1][0], sum(count for _, count in counts[start:end])

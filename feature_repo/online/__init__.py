@@ -1,0 +1,1 @@
+"""Feast's rows to the kernel's, and the kernel's values back to Feast's."""

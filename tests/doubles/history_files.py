@@ -1,0 +1,71 @@
+"""Histories on disk for tests: contract 1's Parquet from plain events and facts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from event_factories import HOP_S, NOON_US, make_event
+
+from strata.events import event_schema
+
+FACT_FIELDS = ("age_band", "income_band", "household_size", "kids")
+
+
+def write_events(home: Path, events: Iterable[Mapping[str, Any]], name: str = "a") -> None:
+    """The events as one file of the history below `home`."""
+    rows = [{**event, "event_time": event["event_time_us"], "recorded_at": event["recorded_us"]} for event in events]
+    schema = event_schema()
+    columns = [pa.array([row[field.name] for row in rows], field.type) for field in schema]
+    folder = home / "history" / "events" / "month=2017-07"
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns, schema=schema), folder / f"{name}.parquet")
+
+
+def write_facts(home: Path, facts: Iterable[Mapping[str, Any]], fields: Sequence[str] = FACT_FIELDS) -> None:
+    """Profile facts: `user_id`, `event_time_us`, `recorded_us` and string fields, absent ones null."""
+    rows = list(facts)
+    instant = pa.timestamp("us", tz="UTC")
+    table = pa.table(
+        {
+            "user_id": pa.array([row["user_id"] for row in rows], pa.string()),
+            "event_time": pa.array([row["event_time_us"] for row in rows], instant),
+            "recorded_at": pa.array([row.get("recorded_us", row["event_time_us"]) for row in rows], instant),
+            **{name: pa.array([row.get(name) for row in rows], pa.string()) for name in fields},
+        }
+    )
+    folder = home / "history" / "profile"
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, folder / "a.parquet")
+
+
+def random_events(seed: int, count: int, users: Sequence[str], *, late_share: float = 0.1) -> list[dict[str, Any]]:
+    """Events of the 200 s before NOON_US, many on tile edges +-1 us; some recorded late, some beyond H."""
+    chance = random.Random(seed)
+    hop_us = HOP_S * 1_000_000
+    events = []
+    for _ in range(count):
+        edge = chance.randrange(-20, 1) * hop_us + chance.choice((-1, 0, 1))
+        at = NOON_US + (edge if chance.random() < 0.5 else chance.randrange(-20 * hop_us, 1))
+        late_us = chance.choice((1, 3_000_000, 90_000_000, 8 * 86_400_000_000))
+        wait = late_us if chance.random() < late_share else 0
+        events.append(
+            make_event(
+                user_id=chance.choice(users),
+                event_type=chance.choice(("purchase", "return", "view")),
+                event_time_us=at,
+                recorded_us=at + wait,
+                utc_offset_s=chance.choice((0, -18_000, 34_200)),
+                session_id=chance.choice((None, "s1", "s2", "s3")),
+                item_id=chance.choice((None, *(f"i{n}" for n in range(8)))),
+                category=chance.choice((None, "food", "ü", "it's")),
+                value=chance.choice((None, chance.randrange(-300, 300), 2**45)),
+                quantity=chance.choice((None, chance.randrange(-3, 9))),
+                discount=chance.choice((None, chance.randrange(0, 99))),
+            )
+        )
+    return events
