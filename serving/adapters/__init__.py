@@ -1,0 +1,1 @@
+"""The ports met: stores, segmenters, logs."""

@@ -1,0 +1,56 @@
+"""Which views a request reads, and which of their columns each segmenter takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.features.plan import Plan, compile_view
+from strata.registry.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One segmenter's part of a reading."""
+
+    columns: NDArray[np.intp]
+    """Positions in the views' columns laid side by side, in the model's order."""
+    views: NDArray[np.intp]
+    """Positions of the views read."""
+    all_views: bool
+    """Whether that is all of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Every view some segmenters read, once each."""
+
+    views: tuple[str, ...]
+    plans: tuple[Plan, ...]
+    slices: tuple[Slice, ...]
+    row_views: NDArray[np.intp]
+    """Positions of the views that hold facts as written."""
+
+
+def plan_reading(catalog: Catalog, features: Sequence[Sequence[tuple[str, str]]]) -> Reading:
+    """The reading for segmenters given by their ordered (view, feature) pairs."""
+    views = tuple(dict.fromkeys(view for pairs in features for view, _ in pairs))
+    plans = tuple(compile_view(catalog.views[view].spec, catalog.views[view].ttl_us or None) for view in views)
+    offsets: Mapping[tuple[str, str], int] = {
+        pair: position
+        for position, pair in enumerate(
+            (view, name) for view, plan in zip(views, plans, strict=True) for name in plan.spec.names
+        )
+    }
+    slices = tuple(_slice(views, offsets, pairs) for pairs in features)
+    row_views = [position for position, plan in enumerate(plans) if plan.spec.kind == "row"]
+    return Reading(views, plans, slices, np.array(row_views, dtype=np.intp))
+
+
+def _slice(views: tuple[str, ...], offsets: Mapping[tuple[str, str], int], pairs: Sequence[tuple[str, str]]) -> Slice:
+    read = sorted({views.index(view) for view, _ in pairs})
+    columns = np.array([offsets[pair] for pair in pairs], dtype=np.intp)
+    return Slice(columns, np.array(read, dtype=np.intp), len(read) == len(views))

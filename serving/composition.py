@@ -1,0 +1,60 @@
+"""Segmenters, features, desks and methods put together; every decorator is stacked here, in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from serving.adapters.measured_features import MeasuredFeatures
+from serving.adapters.measured_segmenter import MeasuredSegmenter
+from serving.domain.desk import SegmentationDesk
+from serving.domain.last_known import LastKnown
+from serving.metrics.families import METHODS
+from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
+from serving.metrics.recorder import Recorder
+from serving.ports import FeatureSource, PredictionLog, Segmenter
+from serving.server import GatewayServer, Limits
+from serving.servicers.segmentation import SegmentationMethods
+from strata.clock import Clock
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a gateway is made of."""
+
+    segmenters: Mapping[str, Segmenter]
+    features: FeatureSource
+    predictions: PredictionLog
+    last_known_users: int
+    clock: Clock
+    recorder: Recorder
+    limits: Limits
+
+
+def compose_server(parts: Parts) -> GatewayServer:
+    """The server of one worker."""
+    last_known = LastKnown(list(parts.segmenters), parts.last_known_users)
+    versions = {name: segmenter.profile.version for name, segmenter in parts.segmenters.items()}
+    meter = AssignmentMeter(parts.recorder, versions)
+
+    def desk(method: str) -> SegmentationDesk:
+        score = parts.recorder.histogram("strata_stage_seconds", method, "score")
+        features = parts.recorder.histogram("strata_stage_seconds", method, "features")
+        return SegmentationDesk(
+            {name: MeasuredSegmenter(each, score.observe) for name, each in parts.segmenters.items()},
+            MeasuredFeatures(parts.features, features.observe),
+            last_known,
+            parts.predictions,
+            meter,
+            parts.clock,
+        )
+
+    methods = SegmentationMethods(
+        single=desk("GetSegments"),
+        batch=desk("BatchGetSegments"),
+        profiles={name: segmenter.profile for name, segmenter in parts.segmenters.items()},
+        clock=parts.clock,
+        single_meter=ReplyMeter(parts.recorder, "GetSegments"),
+        batch_meter=ReplyMeter(parts.recorder, "BatchGetSegments"),
+    )
+    return GatewayServer(methods, {name: MethodMeter(parts.recorder, name) for name in METHODS}, parts.limits)

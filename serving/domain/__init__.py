@@ -1,0 +1,1 @@
+"""What a gateway decides, with no transport and no vendor: numpy and the standard library."""

@@ -1,0 +1,70 @@
+"""What a gateway answers: one column per segmenter, one position per user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.domain.features import FeatureRows
+from serving.domain.segmenter import SegmenterProfile
+
+Bytes = NDArray[np.uint8]
+
+
+class Source(IntEnum):
+    """Where an answer came from. Numbers as in the contract."""
+
+    LIVE = 1
+    LAST_KNOWN = 2
+    FALLBACK = 3
+
+
+class Degradation(IntEnum):
+    """Why an answer is not live. Numbers as in the contract."""
+
+    NONE = 0
+    UNKNOWN_USER = 1
+    FEATURES_UNAVAILABLE = 2
+    SEGMENTER_UNAVAILABLE = 3
+    SEGMENTER_TIMEOUT = 4
+
+
+class UserStatus(IntEnum):
+    """How a user of a batch was handled. Numbers as in the contract."""
+
+    UNSPECIFIED = 0
+    KNOWN = 1
+    UNKNOWN = 2
+    INVALID = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One segmenter's answers for n users."""
+
+    profile: SegmenterProfile
+    segment_indexes: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    """In [0, 1]; NaN for a fallback."""
+    sources: Bytes
+    """`Source` per user."""
+    degradations: Bytes
+    """`Degradation` per user."""
+    live_at_us: NDArray[np.int64]
+    """For LAST_KNOWN: when that assignment was live. Meaningless elsewhere."""
+    rows: FeatureRows | None
+    """The features used; None when they could not be read."""
+    all_live: bool
+    """Whether every answer is live: then sources and degradations need not be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of n users at one instant."""
+
+    users: list[str]
+    as_of_us: int
+    columns: list[Column]

@@ -1,0 +1,68 @@
+"""The desk: from users and segmenters to an answer. Read this to know what a gateway does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from serving.domain.assignments import Answer, Column
+from serving.domain.deadline import Deadline
+from serving.domain.features import FeatureRows
+from serving.domain.ladder import settle
+from serving.domain.last_known import LastKnown
+from serving.domain.scoring import score_all
+from serving.ports import AnswerMeter, FeatureSource, PredictionLog, Segmenter
+from strata.clock import Clock
+from strata.errors import StoreUnavailable
+
+
+class SegmentationDesk:
+    """Answers for users that are valid ids, by segmenters that are served. Always has an answer."""
+
+    def __init__(
+        self,
+        segmenters: Mapping[str, Segmenter],
+        features: FeatureSource,
+        last_known: LastKnown,
+        predictions: PredictionLog,
+        meter: AnswerMeter,
+        clock: Clock,
+    ) -> None:
+        self.segmenters = segmenters
+        self._features = features
+        self._last_known = last_known
+        self._predictions = predictions
+        self._meter = meter
+        self._clock = clock
+
+    async def answer(self, users: list[str], names: tuple[str, ...], deadline: Deadline) -> Answer:
+        """One column per name, one position per user; all features are evaluated at one instant."""
+        at_us = self._clock.now_us()
+        rows = self._read(names, users, at_us)
+        columns = await self._columns(users, names, rows, at_us, deadline)
+        answer = Answer(users, at_us, columns)
+        self._predictions.append(answer)
+        self._meter.answered(answer)
+        return answer
+
+    def _read(self, names: tuple[str, ...], users: list[str], at_us: int) -> list[FeatureRows] | None:
+        try:
+            return self._features.read(names, users, at_us)
+        except StoreUnavailable:
+            return None
+
+    async def _columns(
+        self,
+        users: list[str],
+        names: tuple[str, ...],
+        rows: list[FeatureRows] | None,
+        at_us: int,
+        deadline: Deadline,
+    ) -> list[Column]:
+        segmenters = [self.segmenters[name] for name in names]
+        if rows is None:
+            return [settle(segmenter.profile, users, None, None, self._last_known, at_us) for segmenter in segmenters]
+        outcomes = await score_all(segmenters, rows, deadline)
+        return [
+            settle(segmenter.profile, users, row, outcome, self._last_known, at_us)
+            for segmenter, row, outcome in zip(segmenters, rows, outcomes, strict=True)
+        ]

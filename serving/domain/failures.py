@@ -1,0 +1,31 @@
+"""Errors of a request, beside the tree in `strata.errors`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strata.errors import InputInvalid, StrataError
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One field of a request that cannot be used."""
+
+    field: str
+    """As a path, e.g. `user_ids[3]`."""
+    fault: str
+
+
+class RequestInvalid(InputInvalid):
+    """A request that cannot be answered; every violation is named."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        self.violations = violations
+        super().__init__("; ".join(f"{v.field}: {v.fault}" for v in violations))
+
+
+class DeadlineExpired(StrataError):
+    """The caller's deadline had passed before work began."""
+
+    def __init__(self) -> None:
+        super().__init__("the deadline had passed before work began; call with more time")

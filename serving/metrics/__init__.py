@@ -1,0 +1,1 @@
+"""Numbers of all workers on one page: each worker counts in a small shared file, the supervisor adds them up."""

@@ -1,0 +1,70 @@
+"""Which numbers are kept. Every worker and the supervisor build the same list, so positions are the meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+METHODS: Final = ("GetSegments", "BatchGetSegments", "ListSegmenters", "GetSegmenter")
+STAGES: Final = ("features", "score", "reply")
+CODES: Final = (
+    "OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "UNAVAILABLE", "INTERNAL",
+)  # fmt: skip
+SOURCES: Final = ("live", "last_known", "fallback")
+DEGRADATIONS: Final = (
+    "none", "unknown_user", "features_unavailable", "segmenter_unavailable", "segmenter_timeout",
+)  # fmt: skip
+LOG_OUTCOMES: Final = ("written", "dropped_full_queue", "dropped_write_error")
+# From 100 us, about a factor of 2 apart: an embedded call is a few hundred us, a deadline a second.
+SECONDS: Final = (
+    0.0001, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2,
+    0.5, 1.0, 2.0,
+)  # fmt: skip
+AGES: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0)
+
+Labels = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One metric: its name, what it tells, its label names and every combination of their values."""
+
+    name: str
+    help: str
+    label_names: Labels
+    series: tuple[Labels, ...]
+    bounds: tuple[float, ...] = ()
+    """A histogram's upper bounds; none for a counter. It keeps len(bounds) + 1 counts and a sum."""
+
+    @property
+    def width(self) -> int:
+        """How many numbers one series takes."""
+        return len(self.bounds) + 2 if self.bounds else 1
+
+
+def families(versions: Mapping[str, str]) -> tuple[Family, ...]:
+    """Every family of a gateway serving these segmenters (name -> version)."""
+    stages = tuple((method, stage) for method in METHODS[:2] for stage in STAGES)
+    return (
+        Family("strata_request_seconds", "Time in a method's handler.", ("method",),
+               tuple((method,) for method in METHODS), SECONDS),
+        Family("strata_stage_seconds", "Time of a call by stage; score is counted once per segmenter.",
+               ("method", "stage"), stages, SECONDS),
+        Family("strata_requests", "Calls ended, by status code.", ("method", "code"),
+               tuple((method, code) for method in METHODS for code in CODES)),
+        Family("strata_assignments", "Assignments given.", ("segmenter", "version", "source", "degradation"),
+               tuple(_assignments(versions))),
+        Family("strata_feature_age_seconds", "How old the feature state was; once per call and segmenter.",
+               ("segmenter",), tuple((name,) for name in versions), AGES),
+        Family("strata_prediction_log_rows", "Rows of the prediction log, by what became of them.", ("outcome",),
+               tuple((outcome,) for outcome in LOG_OUTCOMES)),
+    )  # fmt: skip
+
+
+def _assignments(versions: Mapping[str, str]) -> Iterator[Labels]:
+    for name, version in versions.items():
+        yield name, version, "live", "none"
+        for source in SOURCES[1:]:
+            for degradation in DEGRADATIONS[1:]:
+                yield name, version, source, degradation

@@ -1,0 +1,60 @@
+"""What the domain needs from outside. Adapters implement these; decorators stand over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.domain.assignments import Answer
+from serving.domain.deadline import Deadline
+from serving.domain.features import FeatureRows, Floats
+from serving.domain.segmenter import SegmenterProfile
+
+
+class Scores(NamedTuple):
+    """One answer per row, as `strata.runtime` gives it."""
+
+    segment_indexes: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+
+class FeatureSource(Protocol):
+    """Features of users at an instant."""
+
+    def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
+        """What each segmenter reads, for all users, from one snapshot; in the order of `segmenters`.
+
+        An unknown user is a row of NaN that is not `known`. Raises StoreUnavailable when nothing can be read.
+        """
+        ...
+
+
+class Segmenter(Protocol):
+    """One exact version of one segmenter."""
+
+    @property
+    def profile(self) -> SegmenterProfile: ...
+
+    @property
+    def waits(self) -> bool:
+        """Whether scoring waits for something outside this process (and is worth starting before the others)."""
+        ...
+
+    async def score(self, values: Floats, deadline: Deadline) -> Scores:
+        """Score float64 [n, f] before the deadline's reserve. Raises SegmenterUnavailable; never anything else."""
+        ...
+
+
+class PredictionLog(Protocol):
+    """Where answers are recorded. Never raises, never waits."""
+
+    def append(self, answer: Answer) -> None: ...
+
+
+class AnswerMeter(Protocol):
+    """What is counted about answers. Never raises, never waits."""
+
+    def answered(self, answer: Answer) -> None: ...

@@ -1,0 +1,80 @@
+"""The gRPC server of one process: the service, health, reflection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from serving.servicers.guarded import CallMeter, guarded
+from serving.servicers.segmentation import SegmentationMethods
+from strata.v1 import segmentation_pb2 as pb
+from strata.v1.segmentation_pb2_grpc import SegmentationServiceServicer, add_SegmentationServiceServicer_to_server
+
+SERVICE: Final = pb.DESCRIPTOR.services_by_name["SegmentationService"].full_name
+SERVED: Final = health_pb2.HealthCheckResponse.SERVING
+# A batch of 1,000 ids of 256 bytes is 260 kB; nothing a caller sends is larger.
+MAX_REQUEST_BYTES: Final = 1_048_576
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the server allows its callers."""
+
+    default_s: float
+    batch_default_s: float
+    max_connection_age_s: float
+    drain_s: float
+
+
+class GatewayServer:
+    """A grpc.aio server of SegmentationService, to start, drain and stop."""
+
+    def __init__(self, methods: SegmentationMethods, meters: dict[str, CallMeter], limits: Limits) -> None:
+        """`meters`: one per method name of the contract."""
+        self._limits = limits
+        self.server: Any = grpc.aio.server(options=_options(limits))
+        add_SegmentationServiceServicer_to_server(_servicer(methods, meters, limits), self.server)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self.server)
+
+    async def start(self, address: str) -> int:
+        """Listen and serve; returns the port. Raises RuntimeError when the address cannot be had."""
+        port: int = self.server.add_insecure_port(address)
+        await self.server.start()
+        for service in ("", SERVICE):
+            await self._health.set(service, SERVED)
+        return port
+
+    async def drain(self) -> None:
+        """Tell callers to go elsewhere, finish what is in flight within the drain time, stop."""
+        await self._health.enter_graceful_shutdown()
+        await self.server.stop(self._limits.drain_s)
+
+
+def _servicer(methods: SegmentationMethods, meters: dict[str, CallMeter], limits: Limits) -> Any:
+    servicer: Any = SegmentationServiceServicer()
+    wired = {
+        "GetSegments": (methods.get_segments, limits.default_s),
+        "BatchGetSegments": (methods.batch_get_segments, limits.batch_default_s),
+        "ListSegmenters": (methods.list_segmenters, limits.default_s),
+        "GetSegmenter": (methods.get_segmenter, limits.default_s),
+    }
+    for name, (method, default_s) in wired.items():
+        setattr(servicer, name, guarded(method, default_s, meters[name]))
+    return servicer
+
+
+def _options(limits: Limits) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", 1),
+        # Long-lived channels are asked to come again, so that they spread over workers.
+        ("grpc.max_connection_age_ms", int(limits.max_connection_age_s * 1_000)),
+        ("grpc.max_connection_age_grace_ms", max(int(limits.drain_s * 1_000), 1_000)),
+        ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+    ]

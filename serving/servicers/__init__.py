@@ -1,0 +1,1 @@
+"""The contract spoken: thin servicers, with a converter each way."""

@@ -1,0 +1,79 @@
+"""The one table from errors to status codes and reasons, and what travels with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from serving.domain.failures import DeadlineExpired, RequestInvalid
+from serving.servicers.reasons import DOMAIN, Reason
+from strata.errors import InputInvalid, SegmenterNotFound, SegmenterUnavailable, StoreUnavailable
+
+DETAILS_KEY: Final = "grpc-status-details-bin"
+
+# First match wins: the more special error stands first.
+_TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
+    (InputInvalid, grpc.StatusCode.INVALID_ARGUMENT, Reason.INVALID_REQUEST),
+    (SegmenterNotFound, grpc.StatusCode.NOT_FOUND, Reason.SEGMENTER_NOT_FOUND),
+    (DeadlineExpired, grpc.StatusCode.DEADLINE_EXCEEDED, Reason.DEADLINE_EXPIRED),
+    (StoreUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.STORE_UNAVAILABLE),
+    (SegmenterUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.SEGMENTER_UNAVAILABLE),
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How a failed call ends."""
+
+    code: grpc.StatusCode
+    message: str
+    details: bytes
+    """A serialised `google.rpc.Status`, for the trailer `grpc-status-details-bin`."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a defect of this program and not a normal way for a call to end."""
+        return self.code is grpc.StatusCode.INTERNAL
+
+
+def to_fault(error: Exception, request_id: str) -> Fault:
+    """The status of an error; one that is not in the table says nothing but the request id."""
+    for kind, code, reason in _TABLE:
+        if isinstance(error, kind):
+            return _fault(code, str(error), reason, _metadata(error), _violations(error))
+    message = f"an internal error; report request id {request_id}"
+    return _fault(grpc.StatusCode.INTERNAL, message, Reason.INTERNAL, {"request_id": request_id}, None)
+
+
+def _fault(
+    code: grpc.StatusCode, message: str, reason: Reason, metadata: dict[str, str], more: Message | None
+) -> Fault:
+    status = status_pb2.Status(code=code.value[0], message=message)
+    for detail in (error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=metadata), more):
+        if detail is not None:
+            packed = AnyMessage()
+            packed.Pack(detail)
+            status.details.append(packed)
+    return Fault(code, message, status.SerializeToString())
+
+
+def _metadata(error: Exception) -> dict[str, str]:
+    if isinstance(error, SegmenterNotFound | SegmenterUnavailable):
+        return {"segmenter": error.name}
+    return {}
+
+
+def _violations(error: Exception) -> Message | None:
+    if not isinstance(error, RequestInvalid):
+        return None
+    return error_details_pb2.BadRequest(
+        field_violations=[
+            error_details_pb2.BadRequest.FieldViolation(field=each.field, description=each.fault)
+            for each in error.violations
+        ]
+    )

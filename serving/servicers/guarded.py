@@ -1,0 +1,84 @@
+"""Around every method: request id, deadline, status codes, counting. A plain wrapper: an interceptor costs more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any, Protocol, TypeVar
+
+import grpc
+
+from serving.domain.deadline import Deadline
+from serving.domain.failures import DeadlineExpired
+from serving.servicers.faults import DETAILS_KEY, Fault, to_fault
+
+Request = TypeVar("Request")
+Reply = TypeVar("Reply")
+
+REQUEST_ID_KEY = "x-request-id"
+MAX_REQUEST_ID = 128
+
+
+class CallMeter(Protocol):
+    """What is counted about the calls of one method."""
+
+    def ended(self, code: grpc.StatusCode, seconds: float) -> None: ...
+
+    def failed(self, error: BaseException, request_id: str) -> None:
+        """A defect of ours ended a call: log it."""
+        ...
+
+
+_process = os.urandom(6).hex()
+_numbers = count(1)
+
+
+def request_id(context: Any) -> str:
+    """The caller's id, or one of our own: this process's random part and a number."""
+    for key, value in context.invocation_metadata() or ():
+        if key == REQUEST_ID_KEY and isinstance(value, str) and 0 < len(value) <= MAX_REQUEST_ID:
+            return value
+    return f"{_process}-{next(_numbers)}"
+
+
+def guarded(
+    method: Callable[[Request, Deadline], Awaitable[Reply]], default_s: float, meter: CallMeter
+) -> Callable[[Request, Any], Awaitable[Reply]]:
+    """The gRPC handler of a method. `default_s` is the deadline of callers that give none."""
+
+    async def handle(request: Request, context: Any) -> Reply:
+        began = time.perf_counter()
+        identity = request_id(context)
+        context.set_trailing_metadata(((REQUEST_ID_KEY, identity),))
+        try:
+            reply = await method(request, _deadline(context, default_s))
+        except asyncio.CancelledError:
+            meter.ended(grpc.StatusCode.CANCELLED, time.perf_counter() - began)
+            raise
+        except Exception as error:
+            fault = to_fault(error, identity)
+            if fault.is_ours:
+                meter.failed(error, identity)
+            meter.ended(fault.code, time.perf_counter() - began)
+            return await _abort(context, fault, identity)
+        meter.ended(grpc.StatusCode.OK, time.perf_counter() - began)
+        return reply
+
+    return handle
+
+
+def _deadline(context: Any, default_s: float) -> Deadline:
+    left = context.time_remaining()
+    if left is None:
+        return Deadline.after(default_s)
+    if left <= 0:
+        raise DeadlineExpired
+    return Deadline.after(left)
+
+
+async def _abort(context: Any, fault: Fault, identity: str) -> Any:
+    trailer = ((REQUEST_ID_KEY, identity), (DETAILS_KEY, fault.details))
+    await context.abort(fault.code, fault.message, trailing_metadata=trailer)

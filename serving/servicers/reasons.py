@@ -1,0 +1,25 @@
+"""The stable reasons of `google.rpc.ErrorInfo`. Callers may switch on them: never rename one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+DOMAIN: Final = "strata"
+
+
+class Reason(StrEnum):
+    """Why a call failed."""
+
+    INVALID_REQUEST = "INVALID_REQUEST"
+    """A field cannot be used; BadRequest names it."""
+    SEGMENTER_NOT_FOUND = "SEGMENTER_NOT_FOUND"
+    """Metadata: `segmenter`."""
+    DEADLINE_EXPIRED = "DEADLINE_EXPIRED"
+    """No time was left when the call arrived."""
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    """The online state cannot be read."""
+    SEGMENTER_UNAVAILABLE = "SEGMENTER_UNAVAILABLE"
+    """Metadata: `segmenter`."""
+    INTERNAL = "INTERNAL"
+    """A defect of ours. Metadata: `request_id`, to report."""

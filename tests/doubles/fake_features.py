@@ -1,0 +1,38 @@
+"""A FeatureSource over a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from serving.domain.features import NO_WATERMARK, FeatureRows
+from strata.errors import StoreUnavailable
+
+WATERMARK_US = 1_512_000_000_000_000
+DAMAGED = "damaged"
+
+
+class FakeFeatures:
+    """Known users have the same row for every segmenter, cut to its width. Faults are fields."""
+
+    def __init__(self, rows: Mapping[str, Sequence[float]], widths: Mapping[str, int] | None = None) -> None:
+        self.rows = dict(rows)
+        self.widths = dict(widths or {})
+        self.down = False
+        self.reads: list[tuple[tuple[str, ...], int]] = []
+        """(segmenters, users) of each read."""
+
+    def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
+        self.reads.append((segmenters, len(users)))
+        if self.down:
+            raise StoreUnavailable("as told")
+        return [self._rows(self.widths.get(name, 2), users) for name in segmenters]
+
+    def _rows(self, width: int, users: Sequence[str]) -> FeatureRows:
+        nothing = [np.nan] * width
+        values = np.array([list(self.rows.get(user, nothing))[:width] for user in users], dtype=np.float64)
+        known = np.array([user in self.rows for user in users])
+        damaged = np.array([user == DAMAGED for user in users])
+        watermark = np.where(known, WATERMARK_US, NO_WATERMARK)
+        return FeatureRows(values, known, watermark, damaged if damaged.any() else None)
