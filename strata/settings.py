@@ -24,7 +24,7 @@ LOCATION_KEYS = frozenset({"STRATA_SETTINGS"})
 class Section(BaseModel):
     """A frozen group of settings that knows its own keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class ClockSettings(Section):

@@ -57,7 +57,15 @@ CHAPTERS = (
             Entry("bench", "cost of a call beside an echo and the glued stack", "loadtests.cli:app", "bench"),
         ),
     ),
-    Chapter("Other", (Entry("version", "print the version", "strata.command.version:version"),)),
+    Chapter(
+        "Other",
+        (
+            Entry(
+                "settings", "list every setting, its value in force and its meaning", "strata.command.settings:settings"
+            ),
+            Entry("version", "print the version", "strata.command.version:version"),
+        ),
+    ),
 )
 
 EXAMPLES = (
