@@ -37,11 +37,19 @@ class UserSample:
         """Take the rows of one file; needs `user_id` and `as_of`."""
         if rows.num_rows == 0:
             return
-        hashed = rows.append_column(HASH, pa.array(self._hash(rows["user_id"])))
+        hashed = self._within_reach(rows.append_column(HASH, pa.array(self._hash(rows["user_id"]))))
         pooled = hashed if self._held is None else pa.concat_tables([self._held, hashed])
         newest = _newest_per_user(pooled)
         self._full = self._full or newest.num_rows > self._limit
         self._held = newest.slice(0, self._limit).combine_chunks()
+
+    def _within_reach(self, hashed: pa.Table) -> pa.Table:
+        """Only rows that can still be chosen: once the sample is full, those not beyond its largest hash."""
+        if self._held is None or self._held.num_rows < self._limit:
+            return hashed
+        reachable = pc.less_equal(hashed[HASH], self._held[HASH][-1])
+        self._full = self._full or not pc.all(reachable).as_py()
+        return hashed.filter(reachable)
 
     def _hash(self, users: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
         from pandas.util import hash_array
