@@ -14,6 +14,7 @@ OUT = Path("loadtests/out")
 """Where reports go, below the working folder; ignored by git."""
 
 PAST_BUDGET = 1
+WRONG_REPLIES = 1
 
 
 @app.command()
@@ -36,7 +37,7 @@ def loadtest(
     """
     from loadtests.budget import load_profile
     from loadtests.report import print_verdict, waiting, write_verdict
-    from loadtests.run import Load, check_target, run_locust
+    from loadtests.run import Load, list_versions, run_locust
     from loadtests.slow_proxy import slowed
     from loadtests.users import read_users
     from loadtests.verdict import judge, within
@@ -45,7 +46,7 @@ def loadtest(
     settings = load_settings()
     limits = load_profile(profile, budget)
     address = target or f"{settings.gateway.host}:{settings.gateway.port}"
-    check_target(address)
+    list_versions(address)
     known = read_users(settings, users)
     report = html or OUT / f"{profile}.html"
     with slowed(address, slow_ms / 1000) if slow_ms else nullcontext(address) as door:
@@ -58,3 +59,30 @@ def loadtest(
         write_verdict(json, profile, limits, lines, measured)
     if not within(lines):
         raise typer.Exit(PAST_BUDGET)
+
+
+@app.command()
+def bench(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="About 90 s instead of 6 minutes; wider spreads.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the printed tables to a file.")] = None,
+    users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,
+    glued: Annotated[bool, typer.Option(help="Measure the glued stack too; needs redis-server.")] = True,
+) -> None:
+    """Measure CPU, latency and throughput per call: an echo, the gateway in both placements, the glued stack.
+
+    Starts its own servers, one worker each, on the prepared home; the load is native (h2load), users rotate, and
+    replies are checked. Ends with 1 when a reply was wrong; a ratio past its bound is printed, not an error.
+    """
+    from loadtests.bench.plan import FULL, QUICK
+    from loadtests.bench.show import run_and_show
+    from loadtests.users import read_users
+    from strata.settings import load_settings
+
+    settings = load_settings()
+    plan = QUICK if quick else FULL
+    command = "strata bench" + " --quick" * quick + " --no-glued" * (not glued)
+    known = read_users(settings, users)
+    if not run_and_show(settings, known, plan, glued=glued, command=command, json_file=json, markdown_file=markdown):
+        raise typer.Exit(WRONG_REPLIES)

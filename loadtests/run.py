@@ -35,8 +35,8 @@ class Load:
     html: Path
 
 
-def check_target(target: str, timeout_s: float = 5.0) -> list[str]:
-    """The segmenters served at `target`. Raises InputInvalid when nobody answers there."""
+def list_versions(target: str, timeout_s: float = 5.0) -> dict[str, str]:
+    """The segmenters served at `target` and their versions. Raises InputInvalid when nobody answers there."""
     with grpc.insecure_channel(target) as channel:
         try:
             stub = SegmentationServiceStub(channel)  # type: ignore[no-untyped-call]
@@ -48,7 +48,7 @@ def check_target(target: str, timeout_s: float = 5.0) -> list[str]:
             ) from error
     if not listing.segmenters:
         raise InputInvalid(f"the gateway at {target} serves no segmenter; train one (strata train NAME)")
-    return [one.name for one in listing.segmenters]
+    return {one.name: one.version for one in listing.segmenters}
 
 
 def run_locust(load: Load, on_tick: Callable[[float], None] = lambda _: None) -> Measured:

@@ -1,0 +1,89 @@
+"""The bench's result as JSON (keys: docs/benchmarks.md) and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from loadtests.bench.machine import describe_commit, describe_machine
+from loadtests.bench.plan import Plan
+from loadtests.bench.run import Outcome
+from loadtests.bench.summary import Figure, Ratio, Row, ratios, row
+
+
+def document(outcome: Outcome, plan: Plan, command: str) -> dict[str, Any]:
+    """Everything, as plain values."""
+    claims = ratios(outcome.rounds)
+    return {
+        "command": command,
+        "commit": describe_commit(),
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "plan": asdict(plan),
+        "reply_bytes": outcome.reply_bytes,
+        "live_share": outcome.live_share,
+        "agreement": outcome.agreement,
+        "rows": [asdict(one) for one in rows(outcome)],
+        "ratios": [asdict(one) | {"kept": one.kept} for one in claims],
+    }
+
+
+def rows(outcome: Outcome) -> list[Row]:
+    """One per cell, in the order measured."""
+    return [row(cell.name, cell.callers, cell.calls[0].users, outcome.rounds[cell.name]) for cell in outcome.cells]
+
+
+def markdown(outcome: Outcome, plan: Plan, command: str) -> str:
+    """The page section for docs/benchmarks.md."""
+    found, claims, machine = rows(outcome), ratios(outcome.rounds), describe_machine()
+    words = [
+        f"`{command}` at {describe_commit()}, {datetime.now(UTC):%Y-%m-%d}: {machine['processor']}, "
+        f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}. "
+        f"Medians of {plan.rounds} interleaved rounds (least to most).",
+        "",
+        *_row_table(found),
+        "",
+        *_ratio_table(claims),
+        "",
+        _checks(outcome, found),
+    ]
+    return "\n".join(words) + "\n"
+
+
+def _row_table(found: Sequence[Row]) -> list[str]:
+    lines = [
+        "| system | callers | calls/s | users/s | p50 ms | p99 ms | server CPU us/call | us/user | other CPU |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for one in found:
+        figures = (_spread(one.calls_per_s), f"{one.users_per_s.median:,.0f}", f"{one.p50_ms.median:.3g}")
+        costs = (f"{one.p99_ms.median:.3g}", _spread(one.cpu_us_per_call), f"{one.cpu_us_per_user.median:,.1f}")
+        noise = f"{one.other_cpu_share.median:.2f}"
+        lines.append(f"| {one.name} | {one.callers} | {' | '.join((*figures, *costs, noise))} |")
+    return lines
+
+
+def _ratio_table(claims: Sequence[Ratio]) -> list[str]:
+    lines = ["| ratio | measured | bound | |", "|---|---|---|---|"]
+    for one in claims:
+        value = f"{one.value.median:.2f} ({one.value.least:.2f} to {one.value.most:.2f})"
+        bound = f"<= {one.at_most:g}" if one.at_most else f">= {one.at_least:g}" if one.at_least else ""
+        verdict = {True: "kept", False: "**not kept**", None: ""}[one.kept]
+        lines.append(f"| {one.name} | {value} | {bound} | {verdict} |")
+    return lines
+
+
+def _checks(outcome: Outcome, found: Sequence[Row]) -> str:
+    bad, runs = sum(one.bad_runs for one in found), sum(one.runs for one in found)
+    agreed = ", ".join(f"{name} {share:.2%}" for name, share in outcome.agreement.items() if name != "embedded")
+    live = ", ".join(f"{name} {share:.2%}" for name, share in outcome.live_share.items())
+    return (
+        f"Replies: {bad} of {runs} h2load runs had a failed or short reply. Same segments as embedded: {agreed}. "
+        f"Calls answered live throughout: {live}."
+    )
+
+
+def _spread(value: Figure) -> str:
+    return f"{value.median:,.0f} ({value.least:,.0f} to {value.most:,.0f})"

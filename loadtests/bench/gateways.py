@@ -1,0 +1,83 @@
+"""Our own systems: the gateway with every segmenter embedded, and with one in a Bento."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import psutil
+
+from loadtests.bench.processes import await_ready, free_port, running
+from loadtests.bench.scratch import make_home
+from loadtests.bench.systems import System
+from strata.clock import system_us
+from strata.settings import Settings
+from strata.v1.segmentation_pb2 import ASSIGNMENT_SOURCE_LIVE, GetSegmentsRequest
+from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def remote_segmenter(settings: Settings) -> str:
+    """The segmenter the settings place in a Bento, or the last one when they place none there."""
+    remote = [name for name, one in settings.segmenters.items() if one.placement == "remote"]
+    return remote[0] if remote else list(settings.segmenters)[-1]
+
+
+def start_gateways(settings: Settings, scratch: Path, stack: ExitStack) -> dict[str, System]:
+    """`embedded` and `remote`, each with one worker; they start together. Ready is for `await_live`."""
+    origin = {} if settings.clock.mode == "system" else {"STRATA_CLOCK__ORIGIN_US": str(system_us())}
+    systems = {}
+    for name, remote in (("embedded", None), ("remote", remote_segmenter(settings))):
+        home = make_home(settings, scratch / name / "home")
+        environ = origin | _environ(settings, home, remote)
+        trees = []
+        if remote:
+            trees.append(_strata(stack, f"bento-{name}", ("bento", "serve", remote), scratch, environ))
+        trees.append(_strata(stack, f"gateway-{name}", ("serve",), scratch, environ))
+        systems[name] = System(name, f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", tuple(trees))
+    return systems
+
+
+def _environ(settings: Settings, home: Path, remote: str | None) -> dict[str, str]:
+    ports = ("GATEWAY__PORT", "GATEWAY__METRICS_PORT", "BENTO__HTTP_PORT", "BENTO__GRPC_PORT")
+    placements = {
+        f"STRATA_SEGMENTERS__{name.upper()}__PLACEMENT": "remote" if name == remote else "embedded"
+        for name in settings.segmenters
+    }
+    versions = {f"STRATA_SEGMENTERS__{name.upper()}__VERSION": one.version for name, one in settings.segmenters.items()}
+    fixed = {
+        "STRATA_HOME": str(home),
+        "STRATA_REPO": str(settings.repo),
+        "STRATA_GATEWAY__WORKERS": "1",
+        "STRATA_CLOCK__MODE": settings.clock.mode,
+        "BENTOML_HOME": str(home / settings.bentoml_home.name),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "DO_NOT_TRACK": "1",
+    }
+    return {f"STRATA_{key}": str(free_port()) for key in ports} | placements | versions | fixed
+
+
+def _strata(
+    stack: ExitStack, name: str, words: tuple[str, ...], scratch: Path, environ: dict[str, str]
+) -> psutil.Process:
+    command = [sys.executable, "-m", "strata.command", *words]
+    return stack.enter_context(running(command, scratch / f"{name}.log", environ, ROOT))
+
+
+def await_live(system: System, user: str, log: Path) -> None:
+    """Wait until every segmenter answers `user` live. Raises StrataError with the end of the log."""
+
+    def live() -> bool:
+        with grpc.insecure_channel(system.address) as channel:
+            stub = SegmentationServiceStub(channel)  # type: ignore[no-untyped-call]
+            try:
+                reply = stub.GetSegments(GetSegmentsRequest(user_id=user), timeout=2)
+            except grpc.RpcError:
+                return False
+        sources = [one.source for one in reply.assignments]
+        return bool(sources) and all(source == ASSIGNMENT_SOURCE_LIVE for source in sources)
+
+    await_ready(system.name, live, system.trees, log)

@@ -1,0 +1,58 @@
+"""Everyone's feature values, taken from where any stranger can read them: the prediction log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strata.errors import StrataError
+from strata.v1.segmentation_pb2 import BatchGetSegmentsRequest
+from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
+
+BATCH = 500
+LIMIT_S = 30.0
+
+
+def harvest(address: str, users: Sequence[str], predictions: Path, into: Path) -> list[str]:
+    """Ask about every user, wait for the log, and write `user_id` and one float64 column per feature to `into`.
+
+    Returns the features (`view:feature`). Raises StrataError when the log stays without some of the users.
+    """
+    _ask(address, users)
+    deadline = time.monotonic() + LIMIT_S
+    while True:
+        columns = _read(predictions)
+        lacking = [user for user in users if not columns or any(user not in values for values in columns.values())]
+        if not lacking:
+            break
+        if time.monotonic() > deadline:
+            raise StrataError(
+                f"the prediction log in {predictions} lacks {len(lacking)} of {len(users)} users asked about"
+            )
+        time.sleep(0.5)
+    table = {feature: pa.array([values[user] for user in users], pa.float64()) for feature, values in columns.items()}
+    pq.write_table(pa.table({"user_id": pa.array(users, pa.string()), **table}), into)
+    return list(columns)
+
+
+def _ask(address: str, users: Sequence[str]) -> None:
+    with grpc.insecure_channel(address) as channel:
+        stub = SegmentationServiceStub(channel)  # type: ignore[no-untyped-call]
+        for start in range(0, len(users), BATCH):
+            stub.BatchGetSegments(BatchGetSegmentsRequest(user_ids=users[start : start + BATCH]), timeout=30)
+
+
+def _read(predictions: Path) -> dict[str, dict[str, float | None]]:
+    """Feature -> user -> value, over all segmenters; the newest file wins."""
+    columns: dict[str, dict[str, float | None]] = {}
+    for path in sorted(predictions.glob("*/*.parquet")):
+        table = pq.ParquetFile(path).read()
+        users = table["user_id"].to_pylist()
+        for feature in (name for name in table.column_names if ":" in name):
+            columns.setdefault(feature, {}).update(zip(users, table[feature].to_pylist(), strict=True))
+    return columns

@@ -1,0 +1,79 @@
+"""The systems to compare with: the echo and the glued stack."""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+import grpc
+import psutil
+
+from loadtests.bench.gateways import ROOT, await_live
+from loadtests.bench.processes import await_ready, free_port, running
+from loadtests.bench.systems import System
+from loadtests.peers.glued.schema import SCHEMA_VARIABLE, Schema
+
+ECHO = "strata.bench.Echo"
+
+
+def start_echo(reply_bytes: dict[str, int], scratch: Path, stack: ExitStack) -> System:
+    """The echo, with one method per reply size."""
+    port, log = free_port(), scratch / "echo.log"
+    sizes = [word for name, size in reply_bytes.items() for word in ("--reply-bytes", f"{name}={size}")]
+    tree = _python(stack, log, {}, "-m", "loadtests.peers.echo", "--port", str(port), *sizes)
+
+    def up() -> bool:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            try:
+                grpc.channel_ready_future(channel).result(1)
+            except grpc.FutureTimeoutError:
+                return False
+        return True
+
+    await_ready("echo", up, [tree], log)
+    return System("echo", f"127.0.0.1:{port}", (tree,), ECHO)
+
+
+def start_glued(schema: Schema, user: str, scratch: Path, stack: ExitStack) -> System:
+    """Redis, the BentoML service and the gateway on Feast; returns when `user` is answered live."""
+    folder = scratch / "glued"
+    folder.mkdir()
+    schema.write(folder / "schema.json")
+    redis, models, gateway = free_port(), free_port(), free_port()
+    environ = {
+        SCHEMA_VARIABLE: str(folder / "schema.json"),
+        "GLUED_REGISTRY": str(folder / "registry.db"),
+        "GLUED_REDIS": f"127.0.0.1:{redis}",
+        "BENTOML_HOME": str(folder / "bentoml"),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "DO_NOT_TRACK": "1",
+    }
+    # BentoML wants its home to be there.
+    (folder / "bentoml").mkdir()
+    stock = ["redis-server", "--port", str(redis), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    store = stack.enter_context(running(stock, scratch / "glued-redis.log", {}, folder))
+    bento_words = ("-m", "bentoml", "serve", "loadtests.peers.glued.service:Segments", "--host", "127.0.0.1")
+    bento = _python(stack, scratch / "glued-bento.log", environ, *bento_words, "--port", str(models))
+    url = f"http://127.0.0.1:{models}"
+    await_ready("the glued stack's BentoML service", lambda: _answers(url), [bento], scratch / "glued-bento.log")
+    log = scratch / "glued-gateway.log"
+    words = ("-m", "loadtests.peers.glued.gateway", "--port", str(gateway), "--models", url)
+    tree = _python(stack, log, environ, *words)
+    system = System("glued", f"127.0.0.1:{gateway}", (tree, bento, store))
+    await_live(system, user, log)
+    return system
+
+
+def _python(stack: ExitStack, log: Path, environ: dict[str, str], *words: str) -> psutil.Process:
+    return stack.enter_context(running([sys.executable, *words], log, environ, ROOT))
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=1) as reply:
+            return int(reply.status) == 200
+    except (urllib.error.URLError, OSError):
+        return False

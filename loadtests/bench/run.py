@@ -1,0 +1,140 @@
+"""One bench from start to end: start everything, check answers, measure, check again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.bench.gateways import await_live, start_gateways
+from loadtests.bench.h2load import Burst
+from loadtests.bench.harvest import harvest
+from loadtests.bench.measure import Cell, Subject, cells, measure
+from loadtests.bench.peers import start_echo, start_glued
+from loadtests.bench.plan import BATCH_USERS, Plan
+from loadtests.bench.scratch import make_scratch
+from loadtests.bench.systems import System
+from loadtests.bench.tools import require_tools
+from loadtests.bench.workload import (
+    Call,
+    Sample,
+    echo_calls,
+    requests_for,
+    sample,
+    weigh,
+    write_calls,
+)
+from loadtests.calls import Request, rotate
+from loadtests.peers.glued.schema import Schema
+from loadtests.run import list_versions
+from strata.errors import StrataError
+from strata.settings import Settings
+
+Say = Callable[[str], None]
+AGREEMENT = 0.995
+"""The share of users on whom ours and the glued stack must agree. Not 1: our windows move on with the clock while
+the glued stack serves the values it was loaded with."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """The calls of a bench, as messages and as files."""
+
+    singles: list[Request]
+    batches: list[Request]
+    single_files: list[Call]
+    batch_files: list[Call]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything measured."""
+
+    cells: list[Cell]
+    rounds: dict[str, list[Burst]]
+    live_share: dict[str, float]
+    """Per system, calls whose every answer was live, before the load."""
+    agreement: dict[str, float]
+    """Per system, users given the same segments as by `embedded`, before the load and after it, the lesser."""
+    reply_bytes: dict[str, int]
+
+
+def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool, say: Say) -> Outcome:
+    """Measure. Raises StrataError when a part cannot be started or answers wrongly."""
+    require_tools("h2load", *(["redis-server"] if glued else []))
+    scratch = make_scratch(settings)
+    # Rotated once: the users of a quick run are not the first in the alphabet.
+    turn = rotate(users, seed=1)
+    order = [next(turn) for _ in users]
+    work = _prepare(order, plan, scratch / "bodies")
+    with ExitStack() as stack:
+        say("starting the gateways")
+        systems = start_gateways(settings, scratch, stack)
+        for system in systems.values():
+            await_live(system, order[0], scratch / f"gateway-{system.name}.log")
+        if glued:
+            say("reading everyone's features from the prediction log")
+            schema = _schema(settings, systems["embedded"], users, scratch)
+            say("starting the glued stack")
+            systems["glued"] = start_glued(schema, order[0], scratch, stack)
+        say("checking answers")
+        samples = {name: _samples(system, work) for name, system in systems.items()}
+        _require_agreement(samples)
+        subjects = [_subject(system, work, *samples[name]) for name, system in systems.items()]
+        sizes = {"Single": samples["embedded"][0].median_bytes, "Batch": samples["embedded"][1].median_bytes}
+        echo = start_echo(sizes, scratch, stack)
+        subjects.insert(0, _echo_subject(echo, work, sizes))
+        todo = cells(subjects, plan)
+        rounds = measure(todo, plan, scratch, say)
+        say("checking answers again")
+        after = {name: _samples(system, work) for name, system in systems.items()}
+        _require_agreement(after)
+    live = {name: min(one.live_share for one in pair) for name, pair in samples.items()}
+    agreement = {name: min(_agreement(samples, name), _agreement(after, name)) for name in samples}
+    return Outcome(todo, rounds, live, agreement, sizes)
+
+
+def _prepare(users: list[str], plan: Plan, folder: Path) -> Workload:
+    singles, batches = requests_for(users, min(plan.singles, len(users)), plan.batches, BATCH_USERS)
+    return Workload(singles, batches, write_calls(singles, folder / "single"), write_calls(batches, folder / "batch"))
+
+
+def _schema(settings: Settings, system: System, users: Sequence[str], scratch: Path) -> Schema:
+    rows = scratch / "features.parquet"
+    features = harvest(system.address, users, scratch / system.name / "home" / settings.predictions.name, rows)
+    versions = list_versions(system.address)
+    packages = {name: str(settings.packages / name / version) for name, version in versions.items()}
+    return Schema(features, packages, str(rows))
+
+
+def _samples(system: System, work: Workload) -> tuple[Sample, Sample]:
+    return sample(system.address, work.singles), sample(system.address, work.batches)
+
+
+def _subject(system: System, work: Workload, singles: Sample, batches: Sample) -> Subject:
+    return Subject(system, weigh(work.single_files, singles.replies), weigh(work.batch_files, batches.replies))
+
+
+def _echo_subject(echo: System, work: Workload, sizes: dict[str, int]) -> Subject:
+    singles = echo_calls(work.single_files, "Single", sizes["Single"])
+    return Subject(echo, singles, echo_calls(work.batch_files, "Batch", sizes["Batch"]))
+
+
+def _agreement(samples: dict[str, tuple[Sample, Sample]], name: str) -> float:
+    pairs = [
+        mine == theirs
+        for mine_part, their_part in zip(samples["embedded"], samples[name], strict=True)
+        for mine, theirs in zip(mine_part.segments, their_part.segments, strict=True)
+    ]
+    return sum(pairs) / len(pairs)
+
+
+def _require_agreement(samples: dict[str, tuple[Sample, Sample]]) -> None:
+    for name in samples:
+        share = _agreement(samples, name)
+        if share < AGREEMENT:
+            raise StrataError(
+                f"{name} gives {1 - share:.1%} of the users other segments than the embedded gateway does; "
+                "costs of different answers are not comparable"
+            )

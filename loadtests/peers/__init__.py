@@ -1,0 +1,1 @@
+"""What Strata is measured beside: a bare echo, and the stack a user would glue together today."""
