@@ -15,8 +15,8 @@ from monitoring.report.publish import write_json
 from monitoring.report.run import Outcome, Request, run_report
 from monitoring.report.window import Window, parse_window
 from monitoring.summary.words import METHOD_WORDS
-from strata.command.faults import explain
 from strata.errors import InputInvalid, StrataError
+from strata.faults import explain
 from strata.settings import Settings, load_settings
 
 SEVEREST_FIRST = (1, 2, 3, 0)

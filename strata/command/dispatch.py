@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from strata.command.catalog import CHAPTERS, EXAMPLES, Entry, entry_names, find_entry
-from strata.command.faults import explain
 from strata.errors import SettingsInvalid
+from strata.faults import explain
 
 USAGE = "usage: strata [--settings FILE] COMMAND [ARGUMENTS]"
 CALLERS_MISTAKE = 2

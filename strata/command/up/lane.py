@@ -17,8 +17,8 @@ import time
 from typing import Any, TextIO
 
 from strata.command.dispatch import dispatch
-from strata.command.faults import explain
 from strata.command.up.tether import die_with_parent
+from strata.faults import explain
 
 
 def main() -> int:

@@ -11,9 +11,9 @@ import pytest
 
 from strata.command import main
 from strata.command.catalog import Entry
-from strata.command.faults import explain
 from strata.command.locate import locate_command
 from strata.errors import AlreadyRunning, DefinitionInvalid, InputInvalid, SettingsInvalid, StrataError
+from strata.faults import explain
 
 
 @pytest.mark.parametrize(
