@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 
 from loadtests.calls import Request
+from loadtests.peers.echo import sized
 from loadtests.replies import ReplyChecker
 from strata.v1.segmentation_pb2 import (
     BatchGetSegmentsRequest,
@@ -109,7 +110,7 @@ def weigh(calls: Sequence[Call], replies: Sequence[Reply]) -> list[Call]:
 
 def echo_calls(calls: Sequence[Call], method: str, reply_bytes: int) -> list[Call]:
     """The same bodies for the echo, whose replies all weigh the same."""
-    size = PREFIX_BYTES + reply_bytes
+    size = PREFIX_BYTES + sized(reply_bytes).ByteSize()
     return [replace(call, method=method, least_reply_bytes=size, most_reply_bytes=size) for call in calls]
 
 

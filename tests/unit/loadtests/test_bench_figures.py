@@ -1,0 +1,129 @@
+"""What a bench makes of what it saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from toy_gateway import ToyGateway
+
+from loadtests.bench.h2load import Burst, _right
+from loadtests.bench.harvest import _read
+from loadtests.bench.scratch import make_home, make_scratch
+from loadtests.bench.summary import Figure, ratios, row
+from loadtests.bench.tools import require_tools
+from loadtests.bench.workload import Call, echo_calls, requests_for, weigh, write_calls
+from loadtests.peers.echo import sized
+from strata.errors import InputInvalid, StrataError
+from strata.settings import Settings
+from strata.v1 import segmentation_pb2 as pb
+
+WORDS = """
+requests: 100 total, 100 started, 100 done, {ok} succeeded, 0 failed, 0 errored, 0 timeout
+traffic: 73.99KB (75761) total, 975B (975) headers (space savings 95.99%), 56.54KB ({data}) data
+"""
+
+
+def _burst(calls: float, cpu_s: float, seconds: float = 1.0) -> Burst:
+    return Burst(calls, seconds, [1.0, 2.0, 3.0, 4.0], cpu_s, 0.1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("ok", "data", "right"), [(100, 20_000, True), (100, 19_800, False), (99, 20_000, False), (100, 20_200, False)]
+)
+def test_a_grpc_error_in_a_run_is_seen(ok: int, data: int, right: bool) -> None:
+    """h2load calls an error with no data a success; the bytes do not add up then."""
+    call = Call("GetSegments", Path("body"), 1, least_reply_bytes=200, most_reply_bytes=200)
+    assert _right(WORDS.format(ok=ok, data=data), call, 100) is right
+
+
+def test_words_that_are_not_h2loads_are_not_right() -> None:
+    """A generator that could not connect counts as wrong."""
+    assert not _right("could not connect", Call("GetSegments", Path("body"), 1), 1)
+
+
+def test_replies_are_weighed_with_their_moving_times(tmp_path: Path) -> None:
+    """A right reply lies between the bounds whatever the nanoseconds are, an empty one does not."""
+    request = pb.GetSegmentsRequest(user_id="22")
+    reply = ToyGateway().GetSegments(request, None)
+    reply.as_of.nanos = 1_000
+    reply.assignments[0].feature_age.nanos = 5_000_000
+    (call,) = weigh(write_calls([request], tmp_path), [reply])
+    for nanos in (300_000_000, 999_999_999):
+        reply.as_of.nanos = reply.assignments[0].feature_age.nanos = nanos
+        assert call.least_reply_bytes <= 5 + reply.ByteSize() <= call.most_reply_bytes
+    assert call.least_reply_bytes > 5
+    assert call.body.read_bytes() == b"\0\0\0\0\x04" + request.SerializeToString()
+
+
+def test_the_echo_answers_with_the_size_asked_for(tmp_path: Path) -> None:
+    """Bounds of an echo's reply are exact, and the message has that size."""
+    calls = write_calls([pb.GetSegmentsRequest(user_id="1")], tmp_path)
+    (call,) = echo_calls(calls, "Single", 188)
+    assert (call.method, call.least_reply_bytes, call.most_reply_bytes) == ("Single", 193, 193)
+    assert [sized(size).ByteSize() for size in (3, 60, 188, 5_000)] == [3, 60, 188, 5_000]
+
+
+def test_calls_go_round_the_users() -> None:
+    """Singles name each user in turn; batches go on where the one before ended."""
+    alone, many = requests_for(["a", "b", "c"], singles=4, batches=2, batch_users=2)
+    assert [one.user_id for one in alone] == ["a", "b", "c", "a"]  # type: ignore[union-attr]
+    assert [list(one.user_ids) for one in many] == [["a", "b"], ["c", "a"]]  # type: ignore[union-attr]
+
+
+def test_a_row_holds_medians_and_spreads() -> None:
+    """CPU is per call and per user; the middle round stands for the cell."""
+    found = row("x", 4, 500, [_burst(100, 0.1), _burst(200, 0.1), _burst(400, 0.1)])
+    assert found.calls_per_s == Figure(200, 100, 400)
+    assert found.users_per_s.median == 100_000
+    assert found.cpu_us_per_call == Figure(500, 250, 1_000)
+    assert found.cpu_us_per_user.median == 1.0
+    assert (found.p50_ms.median, found.p99_ms.median) == (2.0, 4.0)
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    """A machine that slows down in one round slows both sides of that round."""
+    rounds = {"echo": [_burst(100, 0.1), _burst(100, 0.2)], "embedded": [_burst(100, 0.2), _burst(100, 0.4)]}
+    (claim,) = ratios(rounds)
+    assert claim.value == Figure(2.0, 2.0, 2.0)
+    assert claim.kept
+    rounds["embedded"] = [_burst(100, 0.3), _burst(100, 0.6)]
+    assert ratios(rounds)[0].kept is False
+
+
+def test_features_are_read_from_the_prediction_log(tmp_path: Path) -> None:
+    """Only feature columns, over all segmenters; the newest file wins; missing stays missing."""
+    for name, file, value in (("a", "1", 1.0), ("a", "2", None), ("b", "1", 3.0)):
+        (tmp_path / name).mkdir(exist_ok=True)
+        table = pa.table({"user_id": ["u"], "score": [0.5], f"v:{name}": pa.array([value], pa.float64())})
+        pq.write_table(table, tmp_path / name / f"{file}.parquet")
+    assert _read(tmp_path) == {"v:a": {"u": None}, "v:b": {"u": 3.0}}
+
+
+def test_a_home_that_is_not_prepared_is_a_sentence(tmp_path: Path) -> None:
+    """Nothing is started on an empty home."""
+    with pytest.raises(InputInvalid, match=r"has no registry\.db, state, packages; prepare it with"):
+        make_scratch(Settings(home=tmp_path))
+
+
+def test_a_bench_home_shares_data_and_nothing_else(tmp_path: Path) -> None:
+    """State and packages are the platform's own; BentoML's store is a copy; logs are not shared."""
+    for name in ("state", "packages", "predictions"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "registry.db").touch()
+    (tmp_path / "bentoml" / "models").mkdir(parents=True)
+    settings = Settings(home=tmp_path)
+    home = make_home(settings, make_scratch(settings) / "embedded" / "home")
+    assert (home / "state").resolve() == (tmp_path / "state").resolve()
+    assert (home / "bentoml" / "models").is_dir()
+    assert not (home / "bentoml").is_symlink()
+    assert not (home / "predictions").exists()
+
+
+def test_a_missing_tool_names_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bench without h2load says how to get it."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(StrataError, match=r"needs h2load and redis-server; run scripts/install_bench_tools\.sh"):
+        require_tools("h2load", "redis-server")
