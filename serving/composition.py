@@ -42,11 +42,11 @@ def compose_server(parts: Parts) -> GatewayServer:
         features = parts.recorder.histogram("strata_stage_seconds", method, "features")
         return SegmentationDesk(
             {name: MeasuredSegmenter(each, score.observe) for name, each in parts.segmenters.items()},
-            MeasuredFeatures(parts.features, features.observe),
-            last_known,
-            parts.predictions,
-            meter,
-            parts.clock,
+            features=MeasuredFeatures(parts.features, features.observe),
+            last_known=last_known,
+            predictions=parts.predictions,
+            meter=meter,
+            clock=parts.clock,
         )
 
     methods = SegmentationMethods(

@@ -37,7 +37,8 @@ class GatewayServer:
         """`meters`: one per method name of the contract."""
         self._limits = limits
         self.server: Any = grpc.aio.server(options=_options(limits))
-        add_SegmentationServiceServicer_to_server(_servicer(methods, meters, limits), self.server)
+        add: Any = add_SegmentationServiceServicer_to_server
+        add(_servicer(methods, meters, limits), self.server)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -59,7 +60,7 @@ class GatewayServer:
 
 def _servicer(methods: SegmentationMethods, meters: dict[str, CallMeter], limits: Limits) -> Any:
     servicer: Any = SegmentationServiceServicer()
-    wired = {
+    wired: dict[str, tuple[Any, float]] = {
         "GetSegments": (methods.get_segments, limits.default_s),
         "BatchGetSegments": (methods.batch_get_segments, limits.batch_default_s),
         "ListSegmenters": (methods.list_segmenters, limits.default_s),

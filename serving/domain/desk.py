@@ -21,6 +21,7 @@ class SegmentationDesk:
     def __init__(
         self,
         segmenters: Mapping[str, Segmenter],
+        *,
         features: FeatureSource,
         last_known: LastKnown,
         predictions: PredictionLog,
@@ -60,9 +61,12 @@ class SegmentationDesk:
     ) -> list[Column]:
         segmenters = [self.segmenters[name] for name in names]
         if rows is None:
-            return [settle(segmenter.profile, users, None, None, self._last_known, at_us) for segmenter in segmenters]
+            return [
+                settle(each.profile, users, rows=None, outcome=None, last_known=self._last_known, at_us=at_us)
+                for each in segmenters
+            ]
         outcomes = await score_all(segmenters, rows, deadline)
         return [
-            settle(segmenter.profile, users, row, outcome, self._last_known, at_us)
+            settle(segmenter.profile, users, rows=row, outcome=outcome, last_known=self._last_known, at_us=at_us)
             for segmenter, row, outcome in zip(segmenters, rows, outcomes, strict=True)
         ]

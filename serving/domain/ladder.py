@@ -40,6 +40,7 @@ def scorable(rows: FeatureRows) -> Bools | None:
 def settle(
     profile: SegmenterProfile,
     users: Sequence[str],
+    *,
     rows: FeatureRows | None,
     outcome: Outcome,
     last_known: LastKnown,
@@ -47,11 +48,12 @@ def settle(
 ) -> Column:
     """One segmenter's column, whatever happened on the way. Live answers are remembered."""
     if rows is not None and isinstance(outcome, Scores) and len(outcome.scores) == len(users):
-        return _all_live(profile, users, rows, outcome, last_known, at_us)
+        _remember(profile, users, outcome, last_known, at_us)
+        return _all_live(profile, len(users), rows, outcome)
     column = _fallbacks(profile, users, rows, _reasons(len(users), rows, outcome))
     if rows is not None and isinstance(outcome, Scores):
         _fill_live(column, users, outcome, rows.known if rows.damaged is None else rows.known & ~rows.damaged)
-        live = np.flatnonzero(column.sources == Source.LIVE)
+        live = np.flatnonzero(column.sources == Source.LIVE).tolist()
         last_known.remember(
             [users[i] for i in live], profile.name, column.segment_indexes[live], column.scores[live], at_us
         )
@@ -59,19 +61,16 @@ def settle(
     return column
 
 
-def _all_live(
-    profile: SegmenterProfile,
-    users: Sequence[str],
-    rows: FeatureRows,
-    scores: Scores,
-    last_known: LastKnown,
-    at_us: int,
-) -> Column:
-    count = len(users)
-    if count == 1:
+def _remember(
+    profile: SegmenterProfile, users: Sequence[str], scores: Scores, last_known: LastKnown, at_us: int
+) -> None:
+    if len(users) == 1:
         last_known.remember_one(users[0], profile.name, scores.segment_indexes[0], scores.scores[0], at_us)
     else:
         last_known.remember(users, profile.name, scores.segment_indexes, scores.scores, at_us)
+
+
+def _all_live(profile: SegmenterProfile, count: int, rows: FeatureRows, scores: Scores) -> Column:
     return Column(
         profile=profile,
         segment_indexes=scores.segment_indexes,

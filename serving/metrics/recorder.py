@@ -27,16 +27,16 @@ class Recorder:
     """A worker's counters and histograms by family and labels."""
 
     def __init__(self, numbers: memoryview[float], layout: Layout) -> None:
-        self._numbers, self._layout = numbers, layout
+        self._numbers, self.layout = numbers, layout
         self._bounds = {family.name: family.bounds for family in layout.families}
 
     def position(self, family: str, *labels: str) -> int:
         """A counter's position, for `add`."""
-        return self._layout.start(family, *labels)
+        return self.layout.start(family, *labels)
 
     def add(self, position: int, amount: float = 1.0) -> None:
         self._numbers[position] += amount
 
     def histogram(self, family: str, *labels: str) -> Histogram:
         """A series of a histogram family."""
-        return Histogram(self._numbers, self._layout.start(family, *labels), self._bounds[family])
+        return Histogram(self._numbers, self.layout.start(family, *labels), self._bounds[family])

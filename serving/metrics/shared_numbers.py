@@ -40,4 +40,4 @@ def map_numbers(path: Path, layout: Layout) -> memoryview[float]:
     """The file's numbers, shared and writable."""
     with path.open("r+b") as file:
         shared = mmap.mmap(file.fileno(), 8 * layout.size)
-    return memoryview(shared).cast("d")  # type: ignore[return-value] # memoryview's element type follows the cast
+    return memoryview(shared).cast("d")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,38 +16,54 @@ from serving.servicers.times import set_instant
 from strata.v1 import segmentation_pb2 as pb
 
 
-def to_batch_proto(
-    answer: Answer | None,
-    as_of_us: int,
-    user_count: int,
-    valid: Sequence[int] | None,
-    include_scores: bool,
-    templates: Mapping[str, ReplyTemplates],
-    names: Sequence[str],
-) -> pb.BatchGetSegmentsResponse:
-    """The reply. `valid` maps the answer's users to positions of the request (None: the same); the rest is INVALID.
+@dataclass(frozen=True, slots=True)
+class BatchShape:
+    """What was asked, as far as the shape of the reply goes."""
 
-    `answer` is None when no user of the request is valid.
-    """
+    segmenters: Sequence[str]
+    user_count: int
+    valid: Sequence[int] | None
+    """Positions of the users an answer is about; None: all of them. The others are INVALID."""
+    include_scores: bool
+    as_of_us: int
+
+    def spread(self, values: NDArray[Any], filler: float) -> list[Any]:
+        """Values of the valid users at their positions of the request."""
+        if self.valid is None:
+            listed: list[Any] = values.tolist()
+            return listed
+        spread = np.full(self.user_count, filler, dtype=values.dtype)
+        spread[list(self.valid)] = values
+        listed = spread.tolist()
+        return listed
+
+
+def to_batch_proto(
+    answer: Answer | None, shape: BatchShape, templates: Mapping[str, ReplyTemplates]
+) -> pb.BatchGetSegmentsResponse:
+    """The reply; `answer` is None when no user of the request is valid."""
     reply = pb.BatchGetSegmentsResponse()
-    set_instant(reply.as_of, as_of_us)
+    set_instant(reply.as_of, shape.as_of_us)
     if answer is None:
-        reply.user_statuses.extend([pb.USER_STATUS_INVALID] * user_count)
-        for name in names:
-            _add_empty(reply, templates[name], user_count, include_scores)
+        reply.user_statuses.extend([pb.USER_STATUS_INVALID] * shape.user_count)
+        for name in shape.segmenters:
+            _add_empty(reply, templates[name], shape)
         return reply
     statuses = _statuses(answer)
-    reply.user_statuses.extend(_spread(statuses, valid, user_count, UserStatus.INVALID).tolist())
+    reply.user_statuses.extend(shape.spread(statuses, UserStatus.INVALID))
     for column in answer.columns:
-        _add_column(reply, column, templates[column.profile.name], statuses, valid, user_count, include_scores)
-    _add_missing(reply, answer, valid, templates)
+        message = reply.columns.add()
+        message.MergeFrom(templates[column.profile.name].column)
+        _fill(message, column, shape)
+        if not column.all_live:
+            message.degradation = _reason(column, statuses)
+    _add_missing(reply, answer, shape, templates)
     return reply
 
 
 def _statuses(answer: Answer) -> NDArray[np.uint8]:
     """Known when any asked segmenter's views know the user; unspecified when nobody could look."""
-    count = len(answer.users)
-    statuses = np.full(count, UserStatus.UNSPECIFIED, dtype=np.uint8)
+    statuses = np.full(len(answer.users), UserStatus.UNSPECIFIED, dtype=np.uint8)
     for column in answer.columns:
         if column.rows is not None:
             statuses[(statuses == UserStatus.UNSPECIFIED) & ~column.rows.known] = UserStatus.UNKNOWN
@@ -54,34 +71,20 @@ def _statuses(answer: Answer) -> NDArray[np.uint8]:
     return statuses
 
 
-def _add_column(
-    reply: pb.BatchGetSegmentsResponse,
-    column: Column,
-    templates: ReplyTemplates,
-    statuses: NDArray[np.uint8],
-    valid: Sequence[int] | None,
-    user_count: int,
-    include_scores: bool,
-) -> None:
-    message = reply.columns.add()
-    message.MergeFrom(templates.column)
-    message.segment_indexes.extend(_spread(column.segment_indexes, valid, user_count, 0).tolist())
-    message.sources.extend(_spread(column.sources, valid, user_count, 0).tolist())
-    if include_scores:
-        message.scores.extend(_spread(column.scores, valid, user_count, np.nan).tolist())
-    if not column.all_live:
-        message.degradation = _reason(column, statuses)
+def _fill(message: pb.AssignmentColumn, column: Column, shape: BatchShape) -> None:
+    message.segment_indexes.extend(shape.spread(column.segment_indexes, 0))
+    message.sources.extend(shape.spread(column.sources, 0))
+    if shape.include_scores:
+        message.scores.extend(shape.spread(column.scores, np.nan))
 
 
-def _add_empty(
-    reply: pb.BatchGetSegmentsResponse, templates: ReplyTemplates, user_count: int, include_scores: bool
-) -> None:
+def _add_empty(reply: pb.BatchGetSegmentsResponse, templates: ReplyTemplates, shape: BatchShape) -> None:
     message = reply.columns.add()
     message.MergeFrom(templates.column)
-    message.segment_indexes.extend([0] * user_count)
-    message.sources.extend([pb.ASSIGNMENT_SOURCE_UNSPECIFIED] * user_count)
-    if include_scores:
-        message.scores.extend([float("nan")] * user_count)
+    message.segment_indexes.extend([0] * shape.user_count)
+    message.sources.extend([pb.ASSIGNMENT_SOURCE_UNSPECIFIED] * shape.user_count)
+    if shape.include_scores:
+        message.scores.extend([float("nan")] * shape.user_count)
 
 
 def _reason(column: Column, statuses: NDArray[np.uint8]) -> Any:
@@ -90,20 +93,8 @@ def _reason(column: Column, statuses: NDArray[np.uint8]) -> Any:
     return int(column.degradations[known].max()) if known.any() else int(Degradation.NONE)
 
 
-def _spread(values: NDArray[Any], valid: Sequence[int] | None, user_count: int, filler: float) -> NDArray[Any]:
-    """Values of valid users at their positions of the request."""
-    if valid is None:
-        return values
-    spread = np.full(user_count, filler, dtype=values.dtype)
-    spread[valid] = values
-    return spread
-
-
 def _add_missing(
-    reply: pb.BatchGetSegmentsResponse,
-    answer: Answer,
-    valid: Sequence[int] | None,
-    templates: Mapping[str, ReplyTemplates],
+    reply: pb.BatchGetSegmentsResponse, answer: Answer, shape: BatchShape, templates: Mapping[str, ReplyTemplates]
 ) -> None:
     lacking: dict[int, dict[str, None]] = {}
     for column in answer.columns:
@@ -113,7 +104,8 @@ def _add_missing(
         for user, feature in _missing(column.rows.values, column.rows.known):
             lacking.setdefault(user, {})[keys[feature]] = None
     for user in sorted(lacking):
-        reply.missing_features.add(user_index=user if valid is None else valid[user], features=list(lacking[user]))
+        position = user if shape.valid is None else shape.valid[user]
+        reply.missing_features.add(user_index=position, features=list(lacking[user]))
 
 
 def _missing(values: NDArray[np.float64], known: Bools) -> list[tuple[int, int]]:

@@ -71,9 +71,10 @@ def _metadata(error: Exception) -> dict[str, str]:
 def _violations(error: Exception) -> Message | None:
     if not isinstance(error, RequestInvalid):
         return None
-    return error_details_pb2.BadRequest(
+    bad: Message = error_details_pb2.BadRequest(
         field_violations=[
             error_details_pb2.BadRequest.FieldViolation(field=each.field, description=each.fault)
             for each in error.violations
         ]
     )
+    return bad

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import grpc
 
@@ -63,7 +63,7 @@ def guarded(
             if fault.is_ours:
                 meter.failed(error, identity)
             meter.ended(fault.code, time.perf_counter() - began)
-            return await _abort(context, fault, identity)
+            await _abort(context, fault, identity)
         meter.ended(grpc.StatusCode.OK, time.perf_counter() - began)
         return reply
 
@@ -79,6 +79,7 @@ def _deadline(context: Any, default_s: float) -> Deadline:
     return Deadline.after(left)
 
 
-async def _abort(context: Any, fault: Fault, identity: str) -> Any:
+async def _abort(context: Any, fault: Fault, identity: str) -> NoReturn:
     trailer = ((REQUEST_ID_KEY, identity), (DETAILS_KEY, fault.details))
     await context.abort(fault.code, fault.message, trailing_metadata=trailer)
+    raise AssertionError("abort returned")

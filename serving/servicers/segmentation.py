@@ -11,7 +11,7 @@ from serving.domain.desk import SegmentationDesk
 from serving.domain.failures import RequestInvalid, Violation
 from serving.domain.questions import check_user, choose_segmenters, valid_positions
 from serving.domain.segmenter import SegmenterProfile
-from serving.servicers.batch_reply import to_batch_proto
+from serving.servicers.batch_reply import BatchShape, to_batch_proto
 from serving.servicers.segmenter_reply import to_segmenter_proto
 from serving.servicers.single_reply import to_single_proto
 from serving.servicers.templates import ReplyTemplates
@@ -31,6 +31,7 @@ class SegmentationMethods:
 
     def __init__(
         self,
+        *,
         single: SegmentationDesk,
         batch: SegmentationDesk,
         profiles: Mapping[str, SegmenterProfile],
@@ -64,7 +65,8 @@ class SegmentationMethods:
         answer = await self._batch.answer(sound, names, deadline) if sound else None
         began = time.perf_counter()
         as_of_us = answer.as_of_us if answer else self._clock.now_us()
-        reply = to_batch_proto(answer, as_of_us, len(users), valid, request.include_scores, self._templates, names)
+        asked = BatchShape(names, len(users), valid, request.include_scores, as_of_us)
+        reply = to_batch_proto(answer, asked, self._templates)
         self._batch_meter.replied(time.perf_counter() - began)
         return reply
 

@@ -1,0 +1,163 @@
+"""The prediction log: answers are queued in memory, and a thread of its own turns them into Parquet files.
+
+On the way of a request stands one append to a bounded queue. Everything else, and everything that can fail, happens
+in the thread; what cannot be kept is dropped, counted and logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from serving.adapters.prediction_columns import Block, make_block
+from serving.adapters.prediction_files import remove_oldest, write_blocks
+from serving.domain.assignments import Answer
+from serving.domain.segmenter import SegmenterProfile
+
+POLL_S: Final = 0.2
+"""How often the queue is emptied."""
+TIDY_S: Final = 15.0
+"""How often the files are added up."""
+_log = logging.getLogger("strata.predictions")
+
+
+@dataclass(frozen=True)
+class LogLimits:
+    """What the log may take."""
+
+    share: float
+    queue_rows: int
+    rotate_rows: int
+    rotate_s: float
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class LogCounters:
+    """Where rows are counted; each is called with a number of rows."""
+
+    written: Callable[[float], None]
+    dropped_full_queue: Callable[[float], None]
+    dropped_write_error: Callable[[float], None]
+
+
+@dataclass
+class _Pending:
+    """One segmenter's rows since its last file."""
+
+    blocks: list[Block] = field(default_factory=list)
+    rows: int = 0
+    since_s: float = 0.0
+
+
+class ParquetPredictionLog:
+    """A PredictionLog for one event loop. Start it, and close it to write what is left."""
+
+    def __init__(
+        self,
+        predictions: Path,
+        writer: str,
+        *,
+        profiles: Mapping[str, SegmenterProfile],
+        limits: LogLimits,
+        counters: LogCounters,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`writer` names this process in file names."""
+        self._predictions, self._writer, self._profiles = predictions, writer, profiles
+        self._limits, self._counters, self._monotonic = limits, counters, monotonic
+        self._queue: deque[Answer] = deque()
+        self._taken_in = self._taken_out = 0  # one thread writes each, so neither needs a lock
+        self._pending = {name: _Pending() for name in profiles}
+        self._files = 0
+        self._tidied_s = monotonic()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def append(self, answer: Answer) -> None:
+        """Queue an answer, or drop it when the queue is full."""
+        rows = len(answer.users) * len(answer.columns)
+        if self._taken_in - self._taken_out + rows > self._limits.queue_rows:
+            self._counters.dropped_full_queue(rows)
+            return
+        self._taken_in += rows
+        self._queue.append(answer)
+
+    def close(self, wait_s: float) -> None:
+        """Write what is left, for at most so long."""
+        self._closing.set()
+        self._thread.join(wait_s)
+
+    def step(self, *, last: bool = False) -> None:
+        """Take in what is queued, and write what is due; the thread does this over and over."""
+        self._take_in()
+        now_s = self._monotonic()
+        for name, pending in self._pending.items():
+            old = now_s - pending.since_s >= self._limits.rotate_s
+            if pending.rows and (last or old or pending.rows >= self._limits.rotate_rows):
+                self._write(name, pending)
+        if last or now_s - self._tidied_s >= TIDY_S:
+            self._tidied_s = now_s
+            self._tidy()
+
+    def _run(self) -> None:
+        while not self._closing.wait(POLL_S):
+            self._step_safely(last=False)
+        self._step_safely(last=True)
+
+    def _step_safely(self, *, last: bool) -> None:
+        try:
+            self.step(last=last)
+        except Exception:  # a defect here must not end the log for good, nor reach a caller
+            _log.exception("prediction log step failed")
+
+    def _take_in(self) -> None:
+        answers = []
+        rows = 0
+        while self._queue:
+            answers.append(self._queue.popleft())
+            rows += len(answers[-1].users) * len(answers[-1].columns)
+        try:
+            for name, pending in self._pending.items():
+                block = make_block(self._profiles[name], answers, self._limits.share)
+                if block is None:
+                    continue
+                if not pending.rows:
+                    pending.since_s = self._monotonic()
+                pending.blocks.append(block)
+                pending.rows += len(block)
+        finally:
+            self._taken_out += rows
+
+    def _write(self, name: str, pending: _Pending) -> None:
+        blocks, rows = pending.blocks, pending.rows
+        pending.blocks, pending.rows = [], 0
+        self._files += 1
+        # Names sort by age over all workers, whatever the platform's clock says.
+        file_name = f"{time.time_ns() // 1_000:016d}-{self._writer}-{self._files:06d}"
+        try:
+            write_blocks(self._predictions / name, file_name, self._profiles[name], blocks)
+        except OSError as error:
+            self._counters.dropped_write_error(rows)
+            _log.warning(
+                "predictions dropped",
+                extra={"fields": {"segmenter": name, "rows": rows, "reason": error.strerror or str(error)}},
+            )
+            return
+        self._counters.written(rows)
+
+    def _tidy(self) -> None:
+        try:
+            remove_oldest(self._predictions, self._limits.max_bytes)
+        except OSError as error:
+            _log.warning("predictions not tidied", extra={"fields": {"reason": error.strerror or str(error)}})

@@ -1,0 +1,160 @@
+"""From answers to the prediction log's Parquet table (contract 6).
+
+Arrow arrays are built from buffers: `pyarrow.array` of Python values imports pandas where it is installed, which
+costs a worker 60 MB.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.domain.assignments import Answer, Column, Source
+from serving.domain.segmenter import SegmenterProfile
+from serving.metrics.families import DEGRADATIONS, SOURCES
+
+_HASHES: Final = 2**32
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of one segmenter's log, column by column."""
+
+    users: bytes
+    """UTF-8, joined."""
+    user_bytes: NDArray[np.int32]
+    as_of_us: NDArray[np.int64]
+    segment_indexes: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    sources: NDArray[np.uint8]
+    degradations: NDArray[np.uint8]
+    values: NDArray[np.float64]
+    """[n, f]; a row of NaN where no features were used."""
+
+    def __len__(self) -> int:
+        return len(self.as_of_us)
+
+
+def is_logged(user: str, share: float) -> bool:
+    """Whether a user's assignments are logged: stable over processes and versions.
+
+    >>> [is_logged("a", 1.0), is_logged("a", 0.0)]
+    [True, False]
+    """
+    return zlib.crc32(user.encode()) < share * _HASHES
+
+
+def make_block(profile: SegmenterProfile, answers: Sequence[Answer], share: float) -> Block | None:
+    """The logged rows of one segmenter in some answers; None when there are none."""
+    parts = [(answer, column) for answer in answers for column in answer.columns if column.profile.name == profile.name]
+    users = [user for answer, _ in parts for user in answer.users]
+    if not users:
+        return None
+    encoded = [user.encode() for user in users]
+    block = Block(
+        users=b"",
+        user_bytes=np.array([len(each) for each in encoded], dtype=np.int32),
+        as_of_us=np.repeat(
+            np.array([answer.as_of_us for answer, _ in parts], dtype=np.int64), [len(a.users) for a, _ in parts]
+        ),
+        segment_indexes=np.concatenate([column.segment_indexes for _, column in parts]),
+        scores=np.concatenate([column.scores for _, column in parts]),
+        sources=np.concatenate([column.sources for _, column in parts]),
+        degradations=np.concatenate([column.degradations for _, column in parts]),
+        values=np.concatenate([_values(column) for _, column in parts]),
+    )
+    if share >= 1.0:
+        return _with_users(block, encoded)
+    kept = np.array([zlib.crc32(each) < share * _HASHES for each in encoded])
+    return _with_users(_rows(block, kept), [each for each, keep in zip(encoded, kept, strict=True) if keep])
+
+
+def to_table(profile: SegmenterProfile, blocks: Sequence[Block]) -> Any:
+    """A pyarrow Table of contract 6."""
+    import pyarrow as pa
+
+    sources = np.concatenate([block.sources for block in blocks])
+    count = len(sources)
+    scores = np.concatenate([block.scores for block in blocks])
+    values = np.concatenate([block.values for block in blocks])
+    one = np.zeros(count, dtype=np.int32)
+    segments = np.concatenate([block.segment_indexes for block in blocks])
+    degradations = np.concatenate([block.degradations for block in blocks])
+    columns = {
+        "user_id": _strings(
+            b"".join(block.users for block in blocks), np.concatenate([block.user_bytes for block in blocks])
+        ),
+        "as_of": _plain(pa.timestamp("us", tz="UTC"), np.concatenate([block.as_of_us for block in blocks])),
+        "segmenter": _chosen([profile.name], one),
+        "version": _chosen([profile.version], one),
+        "segment": _chosen([entry.key for entry in profile.vocabulary], segments),
+        "score": _nullable(pa.float32(), scores),
+        "source": _chosen(["", *SOURCES], sources),
+        "degradation": _chosen(["", *DEGRADATIONS[1:]], degradations),
+    }
+    for position, key in enumerate(profile.feature_keys):
+        columns[key] = _nullable(pa.float64(), np.ascontiguousarray(values[:, position]))
+    table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
+    return table.replace_schema_metadata({"schema_fingerprint": profile.schema_fingerprint, "version": profile.version})
+
+
+def _values(column: Column) -> NDArray[np.float64]:
+    """The features used: none for an answer that is not live."""
+    width = len(column.profile.features)
+    if column.rows is None:
+        return np.full((len(column.sources), width), np.nan)
+    if column.all_live:
+        return column.rows.values
+    return np.where((column.sources == Source.LIVE)[:, None], column.rows.values, np.nan)
+
+
+def _rows(block: Block, kept: NDArray[np.bool_]) -> Block:
+    return Block(
+        b"", block.user_bytes[kept], block.as_of_us[kept], block.segment_indexes[kept], block.scores[kept],
+        block.sources[kept], block.degradations[kept], block.values[kept],
+    )  # fmt: skip
+
+
+def _with_users(block: Block, encoded: Sequence[bytes]) -> Block | None:
+    if not encoded:
+        return None
+    return Block(
+        b"".join(encoded), block.user_bytes, block.as_of_us, block.segment_indexes, block.scores, block.sources,
+        block.degradations, block.values,
+    )  # fmt: skip
+
+
+def _plain(kind: Any, values: NDArray[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _nullable(kind: Any, values: NDArray[Any]) -> Any:
+    """NaN becomes null."""
+    import pyarrow as pa
+
+    present = np.packbits(~np.isnan(values), bitorder="little")
+    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(present), pa.py_buffer(values)])
+
+
+def _strings(joined: bytes, lengths: NDArray[np.int32]) -> Any:
+    import pyarrow as pa
+
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(joined))
+
+
+def _chosen(words: Sequence[str], indexes: NDArray[Any]) -> Any:
+    """Strings chosen from a few by index."""
+    import pyarrow as pa
+
+    encoded = [word.encode() for word in words]
+    vocabulary = _strings(b"".join(encoded), np.array([len(each) for each in encoded], dtype=np.int32))
+    return vocabulary.take(_plain(pa.int32(), indexes.astype(np.int32)))

@@ -1,0 +1,122 @@
+"""A worker's real parts, from its order: which adapter meets which port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from serving.adapters.breaking_segmenter import BreakingSegmenter
+from serving.adapters.embedded_segmenter import EmbeddedSegmenter
+from serving.adapters.packages import embedded_package, remote_profile
+from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
+from serving.adapters.remote_package import RemotePackage
+from serving.adapters.remote_segmenter import RemoteSegmenter
+from serving.adapters.stored_features import StoredFeatures
+from serving.composition import Parts
+from serving.metrics.families import families
+from serving.metrics.recorder import Recorder
+from serving.metrics.shared_numbers import Layout, map_numbers
+from serving.order import WorkerOrder, versions_of
+from serving.ports import Segmenter
+from serving.server import Limits
+from strata.registry import read_catalog
+from strata.registry.catalog import Catalog
+from strata.settings import Settings
+from strata.state import open_state
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The parts, and what has to be closed."""
+
+    parts: Parts
+    predictions: ParquetPredictionLog
+    watched: list[RemotePackage]
+    channels: list[Any]
+
+
+async def assemble(order: WorkerOrder) -> Assembly:
+    """Open everything an order names. Raises StrataError in one sentence."""
+    settings = order.settings
+    catalog = read_catalog(settings.registry)
+    layout = Layout(families(versions_of(settings)))
+    recorder = Recorder(map_numbers(order.numbers, layout), layout)
+    segmenters: dict[str, Segmenter] = {}
+    watched: list[RemotePackage] = []
+    channels: list[Any] = []
+    for name, segmenter in settings.segmenters.items():
+        if segmenter.placement == "embedded":
+            package = embedded_package(settings.packages, name, segmenter.version, catalog)
+            segmenters[name] = EmbeddedSegmenter(package)
+        else:
+            remote, package_watch, channel = _remote(settings, name, segmenter.version, catalog)
+            segmenters[name] = BreakingSegmenter(remote)
+            watched.append(package_watch)
+            channels.append(channel)
+    predictions = _predictions(order, segmenters, recorder)
+    features = StoredFeatures(
+        open_state(settings.state, readonly=True),
+        catalog,
+        {name: segmenter.profile.features for name, segmenter in segmenters.items()},
+    )
+    for package_watch in watched:
+        package_watch.start()
+    predictions.start()
+    parts = Parts(
+        segmenters=segmenters,
+        features=features,
+        predictions=predictions,
+        last_known_users=settings.gateway.last_known_users,
+        clock=settings.make_clock(),
+        recorder=recorder,
+        limits=_limits(settings),
+    )
+    return Assembly(parts, predictions, watched, channels)
+
+
+def _remote(
+    settings: Settings, name: str, version: str, catalog: Catalog
+) -> tuple[RemoteSegmenter, RemotePackage, Any]:
+    profile = remote_profile(settings.packages, name, version, catalog)
+    address = f"{settings.bento.host}:{settings.bento.grpc_port}"
+    channel = grpc.aio.insecure_channel(
+        address,
+        options=[
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.use_local_subchannel_pool", 1),
+            # A Bento that comes back is found within a second or two.
+            ("grpc.initial_reconnect_backoff_ms", 200),
+            ("grpc.min_reconnect_backoff_ms", 200),
+            ("grpc.max_reconnect_backoff_ms", 1_500),
+        ],
+    )
+    package = RemotePackage(profile, channel, address)
+    return RemoteSegmenter(profile, channel, package), package, channel
+
+
+def _predictions(order: WorkerOrder, segmenters: dict[str, Segmenter], recorder: Recorder) -> ParquetPredictionLog:
+    log = order.settings.prediction_log
+
+    def counter(outcome: str) -> Any:
+        position = recorder.position("strata_prediction_log_rows", outcome)
+        return lambda rows: recorder.add(position, rows)
+
+    return ParquetPredictionLog(
+        order.settings.predictions,
+        f"w{order.slot:03d}",
+        profiles={name: segmenter.profile for name, segmenter in segmenters.items()},
+        limits=LogLimits(log.share, log.queue_rows, log.rotate_rows, log.rotate_s, log.max_bytes),
+        counters=LogCounters(counter("written"), counter("dropped_full_queue"), counter("dropped_write_error")),
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    gateway = settings.gateway
+    return Limits(
+        default_s=gateway.default_deadline_ms / 1_000,
+        batch_default_s=gateway.batch_deadline_ms / 1_000,
+        max_connection_age_s=gateway.max_connection_age_s,
+        drain_s=gateway.drain_s,
+    )

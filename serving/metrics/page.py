@@ -1,0 +1,108 @@
+"""The metrics page: every worker's numbers added up, and the supervisor's own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from serving.metrics.families import Family
+from serving.metrics.shared_numbers import Layout
+from strata.errors import AlreadyRunning
+
+
+class WorkersCollector:
+    """Prometheus' view of all workers."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        workers: Sequence[memoryview[float]],
+        alive: Callable[[], int],
+        restarts: Callable[[], int],
+    ) -> None:
+        self._layout, self._workers = layout, workers
+        self._alive, self._restarts = alive, restarts
+
+    def collect(self) -> Iterable[Metric]:
+        """One metric per family, summed over workers."""
+        totals = [sum(column) for column in zip(*(view.tolist() for view in self._workers), strict=True)]
+        yield from (_metric(family, self._layout, totals) for family in self._layout.families)
+        yield CounterMetricFamily(
+            "strata_worker_restarts", "Workers replaced since the gateway started.", value=self._restarts()
+        )
+        yield GaugeMetricFamily("strata_workers", "Workers that answer.", value=self._alive())
+
+
+def _metric(family: Family, layout: Layout, totals: Sequence[float]) -> Metric:
+    kind: Any = HistogramMetricFamily if family.bounds else CounterMetricFamily
+    metric = kind(family.name, family.help, labels=family.label_names)
+    for labels in family.series:
+        start = layout.start(family.name, *labels)
+        numbers = totals[start : start + family.width]
+        if family.bounds:
+            metric.add_metric(labels, _buckets(family.bounds, numbers[:-1]), sum_value=numbers[-1])
+        elif numbers[0]:  # hundreds of combinations never happen
+            metric.add_metric(labels, numbers[0])
+    made: Metric = metric
+    return made
+
+
+def _buckets(bounds: Sequence[float], counts: Sequence[float]) -> list[tuple[str, float]]:
+    """Cumulative counts by upper bound, as the exposition format wants them."""
+    total, buckets = 0.0, []
+    for bound, count in zip([*map(str, bounds), "+Inf"], counts, strict=True):
+        total += count
+        buckets.append((bound, total))
+    return buckets
+
+
+class MetricsPage:
+    """Serves /metrics from a thread of its own."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Listen. Raises AlreadyRunning when the port is taken."""
+        self.registry = CollectorRegistry()
+        try:
+            self._server = ThreadingHTTPServer((host, port), _handler(self.registry))
+        except OSError as error:
+            raise AlreadyRunning(
+                f"metrics port {host}:{port} cannot be had ({error.strerror}); "
+                "set STRATA_GATEWAY__METRICS_PORT to a free one"
+            ) from None
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.split("?")[0] != "/metrics":
+                self.send_error(404, "the page is /metrics")
+                return
+            page = generate_latest(registry)
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE_LATEST)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    return Handler

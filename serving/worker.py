@@ -1,0 +1,86 @@
+"""One gateway worker: an order in, a server up, a report back, and a drain at the end.
+
+    python -m serving.worker     (the supervisor starts it; the order comes on standard input)
+
+A worker lives as long as its standard input is open: when the supervisor dies, it drains and ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+
+import uvloop
+
+from serving.assembly import Assembly, assemble
+from serving.composition import compose_server
+from serving.json_logs import log_as_json
+from serving.order import WorkerOrder, ready_line, refusal_line
+from serving.warm_up import warm_up
+from strata.errors import StrataError
+
+REFUSED = 3
+"""The exit code of a worker whose report says why."""
+LOG_CLOSE_S = 5.0
+_log = logging.getLogger("strata.gateway")
+
+
+def main() -> int:
+    """Run one worker; the exit code is 0 after a drain."""
+    log_as_json()
+    order = WorkerOrder.from_line(sys.stdin.buffer.readline())
+    try:
+        uvloop.run(serve(order))
+    except StrataError as error:
+        os.write(order.report_fd, refusal_line(str(error)))
+        return REFUSED
+    return 0
+
+
+async def serve(order: WorkerOrder) -> None:
+    """Serve until told to stop. Raises StrataError when this worker can never serve as ordered."""
+    stop = asyncio.Event()
+    _listen_for_the_end(stop)
+    assembly = await assemble(order)
+    try:
+        await warm_up(assembly.parts)
+        server = compose_server(assembly.parts)
+        gateway = order.settings.gateway
+        await server.start(f"{gateway.host}:{gateway.port}")
+        # What start-up made lives as long as the process: a full collection of it costs tens of milliseconds.
+        gc.collect()
+        gc.freeze()
+        os.write(order.report_fd, ready_line())
+        await stop.wait()
+        await server.drain()
+    finally:
+        await _close(assembly)
+
+
+def _listen_for_the_end(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 64):
+            loop.remove_reader(sys.stdin.fileno())
+            stop.set()
+
+    loop.add_reader(sys.stdin.fileno(), read)
+
+
+async def _close(assembly: Assembly) -> None:
+    for package in assembly.watched:
+        await package.stop()
+    for channel in assembly.channels:
+        await channel.close()
+    await asyncio.get_running_loop().run_in_executor(None, assembly.predictions.close, LOG_CLOSE_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
