@@ -84,10 +84,11 @@ def _set_up(wanted: str) -> int:
 
 def _works(python: Path) -> bool:
     """Whether an interpreter starts, is of this version and has pip."""
-    if not python.exists():
-        return False
     check = f"import pip, sys; sys.exit(sys.version_info[:3] != {tuple(sys.version_info[:3])})"
-    return subprocess.run([str(python), "-I", "-c", check], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    try:
+        return subprocess.run([str(python), "-I", "-c", check], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def _install_with_uv() -> bool:
