@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +16,8 @@ import pyarrow.parquet as pq
 
 from monitoring.log.sample import UserSample
 from monitoring.log.schema import log_differences
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -64,16 +69,29 @@ def log_files(folder: Path) -> list[Path]:
 
 
 def newest_row_us(folder: Path) -> int | None:
-    """The newest `as_of` in the log, from the files' statistics where they have them."""
-    newest = None
+    """The newest `as_of` among the files written last; None without a readable row."""
+    spans = [span for path in _written_last(folder) if (span := _span_us(path)) is not None]
+    return max((newest for _, newest in spans), default=None)
+
+
+def _written_last(folder: Path, count: int = 32) -> list[Path]:
+    """Several writers rotate at different moments, so the file written last alone may lack the newest row."""
+    stamped = []
     for path in log_files(folder):
-        try:
-            table = pq.read_table(path, columns=["as_of"], partitioning=None)
-            found = _micros(pc.max(table["as_of"])) if table.num_rows else None
-        except (OSError, pa.ArrowException):
-            continue
-        newest = max(filter(None, (newest, found)), default=None)
-    return newest
+        with suppress(FileNotFoundError):
+            stamped.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(stamped)[-count:]]
+
+
+def _span_us(path: Path) -> tuple[int, int] | None:
+    """Oldest and newest `as_of` of one file; None for an empty, damaged or foreign one."""
+    try:
+        instants = pq.read_table(path, columns=["as_of"], partitioning=None)["as_of"]
+        span = pc.min_max(instants)
+        oldest, newest = _micros(span["min"]), _micros(span["max"])
+    except (OSError, pa.ArrowException, KeyError):
+        return None
+    return None if oldest is None or newest is None else (oldest, newest)
 
 
 def read_log(folder: Path, query: LogQuery) -> LogExtract:
@@ -99,6 +117,10 @@ def _rows_of(path: Path, query: LogQuery, extract: LogExtract) -> Iterator[pa.Ta
         if "version" not in schema.names:
             extract.differences.extend(f"{path.name}: {d}" for d in log_differences(schema, query.features, ""))
             return
+        if _lies_outside(file.metadata, query):
+            extract.rows += file.metadata.num_rows
+            extract.outside_window += file.metadata.num_rows
+            return
         versions = Counter(str(name) for name in file.read(columns=["version"])["version"].to_pylist())
         ours = versions.pop(query.version, 0)
         differences = log_differences(schema, query.features, query.fingerprint) if ours else []
@@ -109,6 +131,23 @@ def _rows_of(path: Path, query: LogQuery, extract: LogExtract) -> Iterator[pa.Ta
     extract.differences.extend(f"{path.name}: {difference}" for difference in differences)
     if rows is not None:
         yield _select(rows, query, extract)
+
+
+def _lies_outside(footer: pq.FileMetaData, query: LogQuery) -> bool:
+    """Whether a file's own statistics put all of it outside the window: most of a long log is told by its footers."""
+    groups = [footer.row_group(index) for index in range(footer.num_row_groups)]
+    columns = [group.column(i) for group in groups for i in range(group.num_columns)]
+    spans = [column.statistics for column in columns if column.path_in_schema == "as_of"]
+    if not spans or not all(span is not None and span.has_min_max for span in spans):
+        return False
+    oldest = min(_instant_us(span.min) for span in spans)
+    newest = max(_instant_us(span.max) for span in spans)
+    before = query.since_us is not None and newest < query.since_us
+    return before or (query.until_us is not None and oldest >= query.until_us)
+
+
+def _instant_us(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _wanted(query: LogQuery) -> list[str]:

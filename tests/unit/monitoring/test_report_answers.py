@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from drift_world import AGE_BANDS, log_table, synthetic_population, take, write_drift_package, write_log
+from drift_world import AGE_BANDS, ANCHOR_US, log_table, synthetic_population, take, write_drift_package, write_log
 
 from monitoring.report import run
 from monitoring.report.run import Outcome, Request, run_report
@@ -107,6 +107,19 @@ def test_rows_of_another_version_are_named(settings: Settings, manifest: Manifes
     outcome = report(settings)
     assert outcome.document["status"] == "not_enough_rows"
     assert "300 rows are of other versions (aaaaaaaaaaaa)" in outcome.document["sentence"]
+
+
+def test_files_outside_the_window_are_not_compared(settings: Settings, manifest: Manifest) -> None:
+    """A file of a day before and one of a day after lie outside; a row at `until` does too."""
+    day_us = 86_400_000_000
+    for number, shift in enumerate((-day_us, 0, day_us)):
+        at = pa.array(ANCHOR_US + shift + np.arange(200), pa.timestamp("us", tz="UTC"))
+        users = pa.array([f"{number}-{index}" for index in range(200)])
+        table = log_table(manifest, synthetic_population(200, 2), as_of=at, user_id=users)
+        write_log(settings.predictions, table, f"part-{number}")
+    request = Request("value_tiers", Window(ANCHOR_US, ANCHOR_US + 150), settings.reports, evidently=False)
+    rows = run_report(settings, request, MADE).document["rows"]
+    assert (rows["read"], rows["in_window"], rows["outside_window"], rows["compared"]) == (600, 150, 450, 150)
 
 
 def test_answers_that_were_not_live_are_no_drift_but_noticed(settings: Settings, manifest: Manifest) -> None:
