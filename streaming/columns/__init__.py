@@ -1,0 +1,1 @@
+"""Source columns as the history's types, vectorised: text, numbers, money, instants."""
