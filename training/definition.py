@@ -43,8 +43,6 @@ class Axis(Section):
     reversed: bool = False
     """True when a large value means little (days since the last purchase)."""
     unit: str
-    divide_by: float = Field(default=1.0, gt=0)
-    """From the feature's unit to the one people read (cents to dollars), in descriptions only."""
 
 
 class Archetype(SegmentText):

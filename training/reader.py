@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from strata.errors import DefinitionInvalid
 from strata.registry.catalog import Catalog
 from strata.runtime import FeatureInput
 from strata.settings import Settings
@@ -36,12 +37,16 @@ class FeastReader:
 
     def matrix(self, service: str, users: Sequence[str], times_us: NDArray[np.int64]) -> Floats:
         import pandas as pd
+
         from feature_repo.training_sets import historical_matrix
 
         entity_df = pd.DataFrame(
             {"user_id": list(users), "event_timestamp": pd.to_datetime(times_us, unit="us", utc=True)}
         )
-        return np.ascontiguousarray(historical_matrix(self._settings, service, entity_df), dtype=np.float64)
+        values, keys = historical_matrix(self._settings, service, entity_df)
+        if list(keys) != self.schema(service).keys:
+            raise DefinitionInvalid(f"the registry changed while {service} was read; run it again")
+        return np.ascontiguousarray(values)
 
 
 def read_schema(catalog: Catalog, service: str) -> FeatureSchema:

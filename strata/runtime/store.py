@@ -17,6 +17,7 @@ from typing import Final
 
 from strata.errors import PackageInvalid, SegmenterNotFound
 from strata.runtime.manifest import FILE_NAME, Manifest, seal
+from strata.runtime.package import load_package
 
 LATEST: Final = "LATEST"
 _PENDING: Final = ".pending-"
@@ -51,8 +52,8 @@ def list_versions(packages: Path, segmenter: str) -> list[str]:
 def write_package(packages: Path, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Manifest, Path]:
     """Seal and store a package, then point LATEST at it. Returns the sealed manifest and its folder.
 
-    Storing a version that is there already keeps the old folder: same version, same answers. Not for two
-    writers of one segmenter at once; `strata train` holds a lock.
+    A version that is there already and sound is kept: same version, same answers. A damaged one is replaced. Not
+    for two writers of one segmenter at once; `strata train` holds a lock.
     """
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     sealed = seal(replace(manifest, files=hashes))
@@ -60,11 +61,14 @@ def write_package(packages: Path, manifest: Manifest, files: Mapping[str, bytes]
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
     target = folder / sealed.version
-    if not target.exists():
+    if not _sound(target):
         pending = folder / f"{_PENDING}{sealed.version}"
         _write_folder(pending, {**files, FILE_NAME: sealed.to_json()})
+        if target.exists():
+            target.rename(folder / f"{_PENDING}damaged-{sealed.version}")
         pending.rename(target)
         _sync(folder)
+        remove_leftovers(folder)
     _replace_file(folder / LATEST, f"{sealed.version}\n".encode())
     return sealed, target
 
@@ -76,6 +80,14 @@ def remove_leftovers(folder: Path) -> None:
             shutil.rmtree(leftover)
         else:
             leftover.unlink()
+
+
+def _sound(folder: Path) -> bool:
+    try:
+        load_package(folder)
+    except PackageInvalid:
+        return False
+    return True
 
 
 def _latest(folder: Path) -> str:

@@ -157,7 +157,9 @@ def fit_boosting(definition: Definition, algorithm: LightGbmAlgorithm, rows: Tra
 
 
 def _raw(booster: lightgbm.Booster, values: Floats) -> Floats:
-    raw: Floats = np.asarray(booster.predict(np.ascontiguousarray(values), raw_score=True, num_threads=1), dtype=np.float64)
+    raw: Floats = np.asarray(
+        booster.predict(np.ascontiguousarray(values), raw_score=True, num_threads=1), dtype=np.float64
+    )
     return raw
 
 

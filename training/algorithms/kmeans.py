@@ -100,7 +100,7 @@ class FittedKMeans:
             feature = axis.features[len(axis.features) // 2]
             column = values[:, self.rows.schema.keys.index(feature)]
             present = column[~np.isnan(column)]
-            shown = f"{np.median(present) / axis.divide_by:,.0f}" if present.size else "none"
+            shown = f"{np.median(present):,.0f}" if present.size else "none"
             out[feature] = f"{shown} {axis.unit}"
         return out
 

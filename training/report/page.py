@@ -76,7 +76,7 @@ def _clustering(manifest: Manifest, evaluation: Evaluation, labels: dict[str, st
             )
         )
         + "<h2>The middle user of each segment</h2>"
-        + "<p class=note>Medians in the features' own units; money is in cents.</p>"
+        + "<p class=note>Medians in the features' own units.</p>"
         + _table(("feature", *labels.values()), profile, numeric_from=1)
         + "<h2>Figures</h2>"
         + _metrics(evaluation)

@@ -1,0 +1,171 @@
+"""A whole training on the toy world: determinism, export parity, gates, pages, and what a kill leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from toy_training import NOW_US, RESPONDERS, TIERS, USERS, ToyReader, toy_definition, toy_sources
+
+from strata.errors import AlreadyRunning, InputInvalid, PackageInvalid
+from strata.events import DAY_US
+from strata.runtime import find_package, list_versions, load_package
+from training.algorithms import fit
+from training.gather import gather
+from training.locking import hold_lock
+from training.produce import Produced, produce
+
+pytestmark = pytest.mark.integration
+
+
+def _produce(home: Path, document: dict[str, object], **changes: object) -> Produced:
+    definition = toy_definition(document, **changes)
+    return produce(definition, toy_sources(home / "history"), packages=home / "packages", as_of_us=NOW_US)
+
+
+@pytest.mark.parametrize("document", [TIERS, RESPONDERS], ids=["kmeans", "lightgbm"])
+def test_the_same_data_code_and_seed_give_the_same_version(tmp_path: Path, document: dict[str, object]) -> None:
+    """Twice in different homes: same version. Another seed: another version."""
+    first, again = (_produce(tmp_path / name, document) for name in ("a", "b"))
+    assert first.manifest.version == again.manifest.version
+    assert first.folder != again.folder
+    assert _produce(tmp_path / "a", document, seed=8).manifest.version != first.manifest.version
+    assert (tmp_path / "a" / "packages" / first.manifest.segmenter / "LATEST").exists()
+
+
+@pytest.mark.parametrize("document", [TIERS, RESPONDERS], ids=["kmeans", "lightgbm"])
+def test_a_stored_package_answers_as_the_library_that_trained_it(tmp_path: Path, document: dict[str, object]) -> None:
+    """On rows it never saw: the same segments, scores within 1e-6, one row at a time and all at once."""
+    definition, sources = toy_definition(document), toy_sources(tmp_path / "history")
+    package = load_package(_produce(tmp_path, document).folder)
+    fitted = fit(definition, gather(definition, sources.reader, sources.history, NOW_US).rows)
+    values = ToyReader().matrix("toy", USERS * 4, np.repeat(NOW_US - np.arange(4) * 3 * DAY_US, len(USERS)))
+    values[::7, 1] = np.nan
+    theirs, ours = fitted.answers(values), package.score(values)
+    np.testing.assert_array_equal(ours.segment_indexes, theirs.segment_indexes)
+    np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-6)
+    one_by_one = [package.score(values[i : i + 1]) for i in range(200)]
+    assert [int(one.segment_indexes[0]) for one in one_by_one] == ours.segment_indexes[:200].tolist()
+    assert [float(one.scores[0]) for one in one_by_one] == ours.scores[:200].tolist()
+
+
+def test_the_reference_is_the_accepted_sample_without_users(tmp_path: Path) -> None:
+    """Every user of the day, features and answers, null where missing, and no id anywhere."""
+    made = _produce(tmp_path, TIERS)
+    table = pq.read_table(made.folder / "reference.parquet")
+    assert table.column_names == [*made.manifest.feature_keys, "segment", "score"]
+    assert table.num_rows == len(USERS)
+    assert table.column("toy:recency").null_count > 0
+    assert set(table.column("segment").to_pylist()) == {entry.key for entry in made.manifest.vocabulary}
+
+
+@pytest.mark.parametrize("document", [TIERS, RESPONDERS], ids=["kmeans", "lightgbm"])
+def test_the_page_is_one_file_with_its_figures_inside(tmp_path: Path, document: dict[str, object]) -> None:
+    """Headline sentences, pictures as data, nothing fetched from elsewhere; the JSON has the same figures."""
+    made = _produce(tmp_path, document)
+    page = (made.folder / "evaluation.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") >= 4
+    assert "http" not in page.replace("data:image", "")
+    assert "<script" not in page
+    words = re.sub(r"base64,[^\"]*", "", page)
+    assert all(user not in words for user in USERS)
+    told = json.loads((made.folder / "evaluation.json").read_text(encoding="utf-8"))
+    assert told["metrics"] == made.manifest.metrics
+    assert told["headline"] == made.evaluation.headline
+    assert (made.folder / "evaluation.html").stat().st_size < 1_000_000
+
+
+def test_a_missed_gate_stores_nothing(tmp_path: Path) -> None:
+    """The sentence has both numbers; the version trained before stays the latest."""
+    kept = _produce(tmp_path, TIERS)
+    with pytest.raises(InputInvalid, match=r"trained and not stored: silhouette is 0\.\d+, at least 0\.99 is asked"):
+        _produce(tmp_path, TIERS, gates={"silhouette": 0.99}, seed=9)
+    assert find_package(tmp_path / "packages", "toy_tiers") == kept.folder
+    assert len(list_versions(tmp_path / "packages", "toy_tiers")) == 1
+
+
+def test_two_trainings_of_one_segmenter_do_not_mix(tmp_path: Path) -> None:
+    """The second is told so at once."""
+    with hold_lock(tmp_path / "packages" / "toy_tiers"), pytest.raises(AlreadyRunning, match="training toy_tiers"):
+        _produce(tmp_path, TIERS)
+
+
+def test_a_damaged_version_is_mended_by_training_again(tmp_path: Path) -> None:
+    """Same version, whole files; the damaged folder is gone."""
+    made = _produce(tmp_path, RESPONDERS)
+    (made.folder / "model.txt").write_text("tree\n", encoding="utf-8")
+    with pytest.raises(PackageInvalid, match=r"model\.txt is not the file"):
+        load_package(made.folder)
+    assert _produce(tmp_path, RESPONDERS).folder == made.folder
+    load_package(made.folder)
+    assert [p.name for p in made.folder.parent.iterdir() if p.name.startswith(".pending")] == []
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+from strata.runtime import store
+from toy_training import NOW_US, TIERS, toy_definition, toy_sources
+from training.produce import produce
+
+home, stop_at = Path(sys.argv[1]), int(sys.argv[2])
+steps = 0
+
+def step(name):
+    global steps
+    steps += 1
+    if steps == stop_at:
+        print("here", name, flush=True)
+        sys.stdin.read()  # until killed
+
+def watched(function):
+    def wrapper(*arguments):
+        step(function.__name__ + " before")
+        result = function(*arguments)
+        step(function.__name__ + " after")
+        return result
+    return wrapper
+
+store._write_synced = watched(store._write_synced)
+store._sync = watched(store._sync)
+produce(toy_definition(TIERS, description="A new one."), toy_sources(home / "history"), packages=home / "packages",
+        as_of_us=NOW_US, progress=step)
+print("done", flush=True)
+"""  # fmt: skip
+
+
+def _killed_at(home: Path, stop_at: int) -> bool:
+    """Run a training and kill it -9 at its n-th step; False when it finished before."""
+    command = [sys.executable, "-c", _CHILD, str(home), str(stop_at)]
+    paths = os.pathsep.join([str(Path(__file__).parents[2] / "doubles"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths}
+    ) as child:
+        assert child.stdout is not None
+        said = child.stdout.readline()
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    return said.startswith("here")
+
+
+@pytest.mark.parametrize("stop_at", [6, 13, 15, 17, 19])
+def test_kill_9_of_a_training_leaves_the_old_version_or_the_new_one(tmp_path: Path, stop_at: int) -> None:
+    """Killed at any step: the latest package loads and is whole; training again works and cleans up."""
+    old = _produce(tmp_path, TIERS).folder
+    assert _killed_at(tmp_path, stop_at)
+    packages = tmp_path / "packages"
+    found = find_package(packages, "toy_tiers")
+    description = load_package(found).manifest.description
+    assert (found == old) == (description == "Toy tiers.")
+    for version in list_versions(packages, "toy_tiers"):
+        load_package(packages / "toy_tiers" / version)
+    assert _produce(tmp_path, TIERS, description="A new one.").folder == find_package(packages, "toy_tiers")
+    assert not list((packages / "toy_tiers").glob(".pending*"))

@@ -1,0 +1,75 @@
+"""Declared segmenters: the shipped files are right, and wrong ones are refused in a sentence."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from toy_training import RESPONDERS, TIERS
+
+from strata.errors import DefinitionInvalid, SegmenterNotFound
+from training.definition import list_definitions, load_definition
+
+
+def _write(folder: Path, document: dict[str, Any]) -> Path:
+    (folder / f"{document['name']}.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", list_definitions())
+def test_shipped_segmenters_are_valid(name: str) -> None:
+    """Each file under training/segmenters loads, and its fallback is one of its segments."""
+    definition = load_definition(name)
+    assert set(definition.fallback) <= set(definition.segment_keys)
+
+
+def test_both_of_the_demonstrations_segmenters_ship() -> None:
+    """The names the settings serve by default are declared."""
+    assert list_definitions() == ["promo_responder", "value_tiers"]
+
+
+def test_an_unknown_name_lists_the_declared_ones() -> None:
+    """The sentence helps whoever mistyped."""
+    with pytest.raises(SegmenterNotFound, match="promo_responder, value_tiers"):
+        load_definition("value_tier")
+
+
+@pytest.mark.parametrize(
+    ("document", "change", "sentence"),
+    [
+        (TIERS, {"surprise": 1}, "surprise: is not a key of a segmenter"),
+        (TIERS, {"fallback": ["nobody"]}, "fallback names no segment of this file: nobody"),
+        (TIERS, {"label": {"event_type": "x", "horizon_days": 1}}, "label and split belong to a supervised"),
+        (RESPONDERS, {"label": None}, "label and split belong to a supervised"),
+        (TIERS, {"algorithm": {**TIERS["algorithm"], "k_range": [1, 9]}}, "k_range needs 2"),
+        (TIERS, {"algorithm": {**TIERS["algorithm"], "kind": "magic"}}, "algorithm"),
+    ],
+)
+def test_a_wrong_file_is_refused(
+    tmp_path: Path, document: dict[str, Any], change: dict[str, Any], sentence: str
+) -> None:
+    """Unknown keys, dangling names and impossible ranges each get a sentence that names the place."""
+    changed = copy.deepcopy(document) | change
+    with pytest.raises(DefinitionInvalid, match=sentence) as caught:
+        load_definition(changed["name"], _write(tmp_path, changed))
+    assert "\n" not in str(caught.value)
+
+
+def test_bands_need_exactly_one_rule_each() -> None:
+    """The last band takes the rest; every other one says how its threshold is chosen."""
+    document = copy.deepcopy(RESPONDERS)
+    document["algorithm"]["bands"][0]["recall_at_least"] = 0.5  # type: ignore[index]
+    from training.definition import Definition
+
+    with pytest.raises(ValueError, match="precision_at_least or recall_at_least, not both"):
+        Definition.model_validate(document)
+
+
+def test_text_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
+    """A broken file names itself."""
+    (tmp_path / "broken.yaml").write_text("a: [", encoding="utf-8")
+    with pytest.raises(DefinitionInvalid, match=r"broken\.yaml is not YAML"):
+        load_definition("broken", tmp_path)
