@@ -42,7 +42,8 @@ class RemotePackage:
         self._describe = SegmenterServiceStub(channel).DescribePackage  # type: ignore[no-untyped-call]
         self._state = _State.DOWN
         self._reason = f"not connected to {address} yet"
-        self._sound = asyncio.Event()
+        self.sound = asyncio.Event()
+        """Set while rows may be sent."""
         self._doubted = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
@@ -64,7 +65,7 @@ class RemotePackage:
         if self._state is _State.RETURNING:
             with suppress(TimeoutError):
                 async with asyncio.timeout(deadline.for_segmenter_s()):
-                    await self._sound.wait()
+                    await self.sound.wait()
                     return
             raise SegmenterUnavailable(self._profile.name, "it was connecting again", timed_out=True)
         raise SegmenterUnavailable(self._profile.name, self._reason)
@@ -123,7 +124,7 @@ class RemotePackage:
         elif state is _State.SOUND and self._state is _State.DOWN:
             _log.info("remote segmenter routed", extra={"fields": fields})
         self._state, self._reason = state, reason
-        self._sound.set() if state is _State.SOUND else self._sound.clear()
+        self.sound.set() if state is _State.SOUND else self.sound.clear()
 
 
 def differences_from(profile: SegmenterProfile, served: pb.DescribePackageResponse) -> list[str]:
