@@ -58,8 +58,8 @@ class StateWriter(Protocol):
     def update(self, view: str, users: Iterable[str], change: Change) -> int:
         """Give each user's row to `change` and write what it returns; None leaves the row alone.
 
-        Returns how many rows were written. `change` runs inside the write transaction: keep it short; an error in
-        it undoes the whole call.
+        Returns how many rows were written. `change` runs inside the write transaction: keep it short and do not use the
+        state in it; an error in it undoes the whole call.
         """
         ...
 

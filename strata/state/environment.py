@@ -1,0 +1,147 @@
+"""One LMDB environment per process and real path, with its errors in the platform's words."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import lmdb
+
+from strata.errors import StoreDamaged, StoreUnavailable
+from strata.state.damage import check_whole, data_file, extend_to_last_page
+
+MAX_DBS: Final = 1_024
+"""Two per view, and the catalog."""
+MAX_READERS: Final = 512
+DAMAGE: Final = (
+    lmdb.CorruptedError,
+    lmdb.PageNotFoundError,
+    lmdb.InvalidError,
+    lmdb.VersionMismatchError,
+    lmdb.PanicError,
+)
+T = TypeVar("T")
+
+
+class Environment:
+    """An open environment and the named databases opened in it. Thread safe."""
+
+    def __init__(self, folder: Path, *, readonly: bool, map_bytes: int) -> None:
+        self.folder, self.readonly = folder, readonly
+        self.users = 0
+        self._lock = threading.RLock()
+        self._databases: dict[bytes, Any] = {}
+        with told(folder):
+            self.lmdb: Any = _open(folder, readonly=readonly, map_bytes=map_bytes)
+            self.lmdb.reader_check()
+            self._page_size = self.lmdb.stat()["psize"]
+
+    def database(self, name: bytes, *, create: bool = False) -> Any | None:
+        """A named database; None when it is not there. Never call it inside a transaction of the same thread."""
+        with self._lock:
+            found = self._databases.get(name)
+            if found is None:
+                found = self._open_database(name, create=create)
+                if found is not None:
+                    self._databases[name] = found
+            return found
+
+    def write(self, work: Callable[[Any], T]) -> T:
+        """Run `work` in a write transaction; a full map is doubled and `work` run again."""
+        with self._lock, told(self.folder):
+            while True:
+                try:
+                    with self.lmdb.begin(write=True) as transaction:
+                        result = work(transaction)
+                    break
+                except lmdb.MapFullError:
+                    self.lmdb.set_mapsize(2 * self.lmdb.info()["map_size"])
+                except lmdb.MapResizedError:
+                    self.lmdb.set_mapsize(0)
+            extend_to_last_page(self.folder, self.lmdb.info()["last_pgno"], self._page_size)
+            return result
+
+    def adopt_size(self) -> None:
+        """Take over a map size another process has set."""
+        with self._lock, told(self.folder):
+            self.lmdb.set_mapsize(0)
+
+    def close(self) -> None:
+        """Close the map; no transaction may be open."""
+        self.lmdb.close()
+
+    def _open_database(self, name: bytes, *, create: bool) -> Any | None:
+        # Without a transaction of ours: py-lmdb ends a read-only one by a reset, and the handle would go with it.
+        with told(self.folder):
+            try:
+                return self.lmdb.open_db(name, create=create)
+            except (lmdb.NotFoundError, lmdb.ReadonlyError):
+                return None
+
+
+_open_environments: dict[Path, Environment] = {}
+_opening = threading.Lock()
+
+
+def acquire(path: Path, *, readonly: bool, map_bytes: int) -> Environment:
+    """The process's environment of a folder; opened when it is the first. Raises StoreUnavailable, StoreDamaged."""
+    folder = Path(os.path.realpath(path))
+    with _opening:
+        environment = _open_environments.get(folder)
+        if environment is not None and environment.readonly and not readonly:
+            raise StoreUnavailable(
+                f"the online state {folder} is open for reading only in this process; close it first"
+            )
+        if environment is None:
+            environment = Environment(folder, readonly=readonly, map_bytes=map_bytes)
+            _open_environments[folder] = environment
+        environment.users += 1
+        return environment
+
+
+def release(environment: Environment) -> None:
+    """Give an environment back; the last one closes it."""
+    with _opening:
+        environment.users -= 1
+        if environment.users == 0:
+            _open_environments.pop(environment.folder, None)
+            environment.close()
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """LMDB's and the file system's errors as ours."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise StoreDamaged(
+            f"the online state {folder} is damaged ({error}). Stop what uses it, remove the folder and rebuild it "
+            "with: strata features materialize"
+        ) from error
+    except (lmdb.Error, OSError) as error:
+        raise StoreUnavailable(
+            f"the online state {folder} cannot be used: {error}. Check that the folder, lock.mdb included, is this "
+            "user's to write and that the disk is not full"
+        ) from error
+
+
+def _open(folder: Path, *, readonly: bool, map_bytes: int) -> Any:
+    path = data_file(folder)
+    if readonly and (not path.is_file() or path.stat().st_size == 0):
+        raise StoreUnavailable(f"there is no online state in {folder}; build it with: strata features materialize")
+    if not readonly:
+        folder.mkdir(parents=True, exist_ok=True)
+    if path.is_file() and path.stat().st_size:
+        check_whole(folder)
+    return lmdb.open(
+        str(folder),
+        map_size=map_bytes,
+        readonly=readonly,
+        create=not readonly,
+        max_dbs=MAX_DBS,
+        max_readers=MAX_READERS,
+    )
