@@ -47,8 +47,6 @@ def import_demo(now: Now = None, as_json: Json = False) -> None:
 @app.command()
 def stats(as_json: Json = False) -> None:
     """Show what the history holds, by event type."""
-    from rich.console import Console
-
     from strata.settings import load_settings
     from streaming.history import History
     from streaming.show import stats_table
@@ -58,7 +56,7 @@ def stats(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
     else:
-        Console().print(stats_table(found))
+        _print_wide(stats_table(found))
 
 
 @app.command()
@@ -71,8 +69,6 @@ def mappings() -> None:
 
 
 def _import_all(sources: list[tuple[Path, str]], now: str | None, as_json: bool) -> None:
-    from rich.console import Console
-
     from strata.clock import parse_instant, system_us
     from strata.settings import load_settings
     from streaming.importing import Imported, ImportStopped, import_file
@@ -87,7 +83,7 @@ def _import_all(sources: list[tuple[Path, str]], now: str | None, as_json: bool)
         began = time.monotonic()
         try:
             with progress_bar(path.name) as report:
-                imported = import_file(path, mapping, home, now_us, report)
+                imported = import_file(path, mapping, home, now_us, report=report)
         except ImportStopped as stop:
             typer.echo(f"{path.name}: {stop}", err=True)
             raise typer.Exit(130) from None
@@ -95,8 +91,17 @@ def _import_all(sources: list[tuple[Path, str]], now: str | None, as_json: bool)
     if as_json:
         typer.echo(json.dumps({"imports": [import_json(*entry) for entry in done]}, indent=2))
         return
-    console = Console(soft_wrap=True)
-    console.print(import_table(done))
+    _print_wide(import_table(done))
     for name, imported, _ in done:
         for note in notes(name, imported):
-            console.print(note, highlight=False)
+            typer.echo(note)
+
+
+def _print_wide(table: object) -> None:
+    """Print a table; one that is sent to a file or a pipe is not squeezed into 80 columns."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(table)

@@ -9,11 +9,11 @@ from typing import Final
 from strata.errors import InputInvalid
 
 DEMO_FILES: Final = (
-    ("transactions.parquet", "complete_journey_purchases"),
-    ("coupon_redemptions.parquet", "complete_journey_redemptions"),
     ("demographics.parquet", "complete_journey_demographics"),
+    ("coupon_redemptions.parquet", "complete_journey_redemptions"),
+    ("transactions.parquet", "complete_journey_purchases"),
 )
-"""Each file and the shipped mapping that reads it, in the order of import."""
+"""Each file and the shipped mapping that reads it. The large one last: an import reads the ids that are there."""
 
 
 def demo_sources() -> list[tuple[Path, str]]:

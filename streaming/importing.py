@@ -45,8 +45,8 @@ class ImportStopped(StrataError):
 
 
 def import_file(
-    path: Path, loaded: LoadedMapping, home: Path, now_us: int, report: Report = lambda rows, share: None,
-    batch_rows: int = BATCH_ROWS,
+    path: Path, loaded: LoadedMapping, home: Path, now_us: int, *,
+    report: Report = lambda rows, share: None, batch_rows: int = BATCH_ROWS,
 ) -> Imported:  # fmt: skip
     """Bring one file into the history below `home`; rows past `now_us` are in the future.
 

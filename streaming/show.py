@@ -36,7 +36,7 @@ def progress_bar(title: str) -> Iterator[Report]:
 
 def import_table(imports: list[tuple[str, Imported, float]]) -> Table:
     """One line for each file: read = accepted + duplicate + quarantined."""
-    table = Table("file", "mapping", box=None, pad_edge=False)
+    table = Table("file", "mapping", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("read", "accepted", "duplicate", "quarantined", "rounded", "seconds"):
         table.add_column(name, justify="right")
     for name, done, seconds in imports:
@@ -66,15 +66,19 @@ def import_json(name: str, done: Imported, seconds: float) -> dict[str, Any]:
 
 def stats_table(stats: HistoryStats) -> Table:
     """One line for each event type, and the facts."""
-    table = Table("type", box=None, pad_edge=False)
+    table = Table("type", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("events", "users", "value"):
         table.add_column(name, justify="right")
     table.add_column("first")
     table.add_column("last")
     for entry in stats.types:
         value = "" if entry.value_cents is None else f"{entry.value_cents / 100:,.2f}"
-        first, last = format_instant(entry.first_us), format_instant(entry.last_us)
+        first, last = _minute(entry.first_us), _minute(entry.last_us)
         table.add_row(entry.event_type, f"{entry.events:,}", f"{entry.users:,}", value, first, last)
     table.add_row("all events", f"{stats.events:,}", f"{stats.users:,}")
     table.add_row("facts", f"{stats.facts:,}", f"{stats.fact_users:,}")
     return table
+
+
+def _minute(at_us: int) -> str:
+    return format_instant(at_us)[:16].replace("T", " ") + "Z"

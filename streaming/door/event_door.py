@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from strata.events import EVENT_TYPES, event_schema
 from streaming.columns.text import to_text
@@ -15,13 +16,15 @@ from streaming.door.event_types import UNKNOWN, type_codes
 from streaming.door.holds import all_hold
 from streaming.door.judged import Judged
 from streaming.door.lookups import LookupTable
-from streaming.door.reasons import Reason, Verdict
+from streaming.door.reasons import Flags, Reason, Verdict
 from streaming.door.users import reject_users
 from streaming.mapping.model import CategoryColumn, EventMapping
 from streaming.sources.batch import SourceBatch
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Types = NDArray[np.int64]
 
 
 class EventDoor:
@@ -56,7 +59,7 @@ class EventDoor:
         accepted = self._table(found, types, verdict)
         return Judged(accepted, verdict, int((rounded & verdict.accepted).sum()))
 
-    def _table(self, found: dict[str, pa.Array], types: np.ndarray, verdict: Verdict) -> pa.Table:  # type: ignore[type-arg]
+    def _table(self, found: dict[str, pa.Array], types: Types, verdict: Verdict) -> pa.Table:
         import pyarrow as pa
 
         keep = np.flatnonzero(verdict.accepted)
@@ -78,9 +81,9 @@ class EventDoor:
     def _money(
         self,
         columns: dict[str, pa.Array],
-        types: np.ndarray,  # type: ignore[type-arg]
+        types: Types,
         verdict: Verdict,
-    ) -> tuple[dict[str, pa.Array], np.ndarray]:  # type: ignore[type-arg]
+    ) -> tuple[dict[str, pa.Array], Flags]:
         import pyarrow as pa
 
         rounded = np.zeros(len(types), dtype=bool)

@@ -38,4 +38,5 @@ def _from_column(rule: TypeColumn, columns: dict[str, pa.Array]) -> NDArray[np.i
     written = pa.array(list(names), pa.string())
     codes = np.array([EVENT_TYPES.index(name) for name in names.values()] + [UNKNOWN], dtype=np.int64)
     found = pc.fill_null(pc.index_in(to_text(columns[rule.column]), written), len(names))
-    return codes[found.to_numpy(zero_copy_only=False)]
+    found_codes: NDArray[np.int64] = codes[found.to_numpy(zero_copy_only=False)]
+    return found_codes

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from streaming.columns.stamps import Micros
 from streaming.columns.text import to_text
 from streaming.columns.times import TimeReader
 from streaming.door.event_door import reject_times
@@ -50,7 +51,7 @@ class FactDoor:
         accepted = found.take(np.flatnonzero(verdict.accepted)).cast(self.schema).combine_chunks()
         return Judged(accepted.append_column(self.id_column, fact_ids(accepted)), verdict, 0)
 
-    def _instants(self, columns: dict[str, pa.Array], count: int, verdict: Verdict) -> np.ndarray:  # type: ignore[type-arg]
+    def _instants(self, columns: dict[str, pa.Array], count: int, verdict: Verdict) -> Micros:
         if self._times is None or not isinstance(self._mapping.time, TimeColumn):
             return np.full(count, self._constant_us, dtype=np.int64)
         times = self._times.read(columns[self._mapping.time.column])

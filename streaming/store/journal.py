@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Progress:
     now_us: int
     """Rows past this instant are in the future; a continued import keeps the first run's."""
     complete: bool = False
-    totals: Totals = Totals()
+    totals: Totals = field(default_factory=Totals)
     parts: tuple[str, ...] = ()
     pending: tuple[tuple[str, str], ...] = ()
     """Hidden name and final name of parts that are counted in the totals and may not be renamed yet."""
