@@ -20,6 +20,8 @@ class Slice:
     """Positions in the views' columns laid side by side, in the model's order."""
     views: NDArray[np.intp]
     """Positions of the views read."""
+    view_list: tuple[int, ...]
+    """The same, for one user."""
     all_views: bool
     """Whether that is all of them."""
 
@@ -31,6 +33,8 @@ class Reading:
     views: tuple[str, ...]
     plans: tuple[Plan, ...]
     slices: tuple[Slice, ...]
+    windowed: tuple[bool, ...]
+    """Per view, whether it aggregates events."""
     row_views: NDArray[np.intp]
     """Positions of the views that hold facts as written."""
 
@@ -46,11 +50,12 @@ def plan_reading(catalog: Catalog, features: Sequence[Sequence[tuple[str, str]]]
         )
     }
     slices = tuple(_slice(views, offsets, pairs) for pairs in features)
-    row_views = [position for position, plan in enumerate(plans) if plan.spec.kind == "row"]
-    return Reading(views, plans, slices, np.array(row_views, dtype=np.intp))
+    windowed = tuple(plan.spec.kind == "windowed" for plan in plans)
+    row_views = [position for position, aggregates in enumerate(windowed) if not aggregates]
+    return Reading(views, plans, slices, windowed, np.array(row_views, dtype=np.intp))
 
 
 def _slice(views: tuple[str, ...], offsets: Mapping[tuple[str, str], int], pairs: Sequence[tuple[str, str]]) -> Slice:
     read = sorted({views.index(view) for view, _ in pairs})
     columns = np.array([offsets[pair] for pair in pairs], dtype=np.intp)
-    return Slice(columns, np.array(read, dtype=np.intp), len(read) == len(views))
+    return Slice(columns, np.array(read, dtype=np.intp), tuple(read), len(read) == len(views))

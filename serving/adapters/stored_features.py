@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from serving.adapters.damaged_rows import evaluate_sound
 from serving.adapters.feature_columns import Reading, plan_reading
-from serving.domain.features import NO_WATERMARK, FeatureRows, Micros
+from serving.adapters.single_features import slice_one
+from serving.domain.features import NO_WATERMARK, FeatureRows, Micros, feature_rows
 from strata.features.evaluate import evaluate
 from strata.features.evaluated import NO_TIME, Evaluated
 from strata.features.row import RowDamaged
@@ -36,7 +37,7 @@ class StoredFeatures:
         """`features`: per segmenter, the ordered (view, feature) pairs it reads, all of them in the catalog."""
         self._state, self._catalog, self._features = state, catalog, features
         self._readings: dict[tuple[str, ...], Reading] = {}
-        self._watermarks: dict[Reading, tuple[float, Micros]] = {}
+        self._watermarks: dict[Reading, tuple[float, tuple[Micros, list[int]]]] = {}
         self._monotonic = monotonic
 
     def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
@@ -47,6 +48,8 @@ class StoredFeatures:
             found = [evaluate(plan, rows, at_us) for plan, rows in zip(reading.plans, stored, strict=True)]
         except RowDamaged:
             found, damaged = evaluate_sound(reading.plans, stored, at_us)
+        if len(users) == 1 and damaged is None:
+            return slice_one(reading, found, self._view_watermarks(reading)[1])
         return self._slice(reading, found, damaged)
 
     def _plan(self, segmenters: tuple[str, ...]) -> Reading:
@@ -69,7 +72,7 @@ class StoredFeatures:
                 part_known, part_watermarks = known[part.views], watermarks[part.views]
             oldest = part_watermarks.min(axis=0)
             oldest[oldest == _NEWER_THAN_ANY] = NO_WATERMARK
-            rows.append(FeatureRows(values.take(part.columns, axis=1), part_known.any(axis=0), oldest, damaged))
+            rows.append(feature_rows(values.take(part.columns, axis=1), part_known.any(axis=0), oldest, damaged))
         return rows
 
     def _watermark(self, reading: Reading, found: Sequence[Evaluated]) -> Micros:
@@ -79,15 +82,17 @@ class StoredFeatures:
         """
         rows = np.array([each.watermark_us for each in found])
         rows[reading.row_views] = NO_TIME
-        newer: Micros = np.maximum(rows, self._view_watermarks(reading), out=rows)
+        newer: Micros = np.maximum(rows, self._view_watermarks(reading)[0], out=rows)
         newer[newer == NO_TIME] = _NEWER_THAN_ANY
         return newer
 
-    def _view_watermarks(self, reading: Reading) -> Micros:
+    def _view_watermarks(self, reading: Reading) -> tuple[Micros, list[int]]:
+        """Per view, as a column and as a list; NO_TIME for a view that never committed one."""
         now_s = self._monotonic()
         cached = self._watermarks.get(reading)
         if cached is None or now_s - cached[0] > WATERMARK_S:
             marks = [self._state.watermark_us(view) for view in reading.views]
-            column = np.array([[NO_TIME if mark is None else mark] for mark in marks], dtype=np.int64)
-            cached = self._watermarks[reading] = (now_s, column)
+            listed = [NO_TIME if mark is None else mark for mark in marks]
+            column = np.array(listed, dtype=np.int64).reshape(-1, 1)
+            cached = self._watermarks[reading] = (now_s, (column, listed))
         return cached[1]

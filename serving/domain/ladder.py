@@ -34,7 +34,7 @@ def scorable(rows: FeatureRows) -> Bools | None:
     """Users a segmenter can be asked about; None when that is everyone."""
     if rows.damaged is not None:
         return rows.known & ~rows.damaged
-    return None if rows.known.all() else rows.known
+    return None if rows.all_known else rows.known
 
 
 def settle(

@@ -98,7 +98,7 @@ def _add_missing(
 ) -> None:
     lacking: dict[int, dict[str, None]] = {}
     for column in answer.columns:
-        if column.rows is None:
+        if column.rows is None or column.rows.complete:
             continue
         keys = templates[column.profile.name].keys
         for user, feature in _missing(column.rows.values, column.rows.known):

@@ -24,21 +24,21 @@ def to_single_proto(answer: Answer, templates: Mapping[str, ReplyTemplates]) -> 
 
 def _add(reply: pb.GetSegmentsResponse, column: Column, templates: ReplyTemplates, as_of_us: int) -> None:
     assignment = reply.assignments.add()
-    assignment.MergeFrom(templates.assignments[column.segment_indexes[0]])
+    assignment.MergeFrom(templates.assignments[column.segment_indexes.item(0)])
     if column.all_live:
         assignment.source = pb.ASSIGNMENT_SOURCE_LIVE
-        assignment.score = column.scores[0]
+        assignment.score = column.scores.item(0)
     else:
         _set_degraded(assignment, column, as_of_us)
     rows = column.rows
-    if rows is None or column.degradations[0] == Degradation.UNKNOWN_USER:
+    if rows is None or (not column.all_live and column.degradations[0] == Degradation.UNKNOWN_USER):
         return
-    watermark_us = int(rows.watermark_us[0])
+    watermark_us = rows.watermark_us.item(0)
     if watermark_us != NO_WATERMARK:
         set_span(assignment.feature_age, as_of_us - watermark_us)
-    missing = np.isnan(rows.values[0]).nonzero()[0]
-    if len(missing):
-        assignment.missing_features.extend([templates.keys[i] for i in missing.tolist()])
+    if not rows.complete:
+        missing = np.isnan(rows.values[0]).nonzero()[0].tolist()
+        assignment.missing_features.extend([templates.keys[i] for i in missing])
 
 
 def _set_degraded(assignment: pb.Assignment, column: Column, as_of_us: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from serving.domain.features import NO_WATERMARK, FeatureRows
+from serving.domain.features import NO_WATERMARK, FeatureRows, feature_rows
 from strata.errors import StoreUnavailable
 
 WATERMARK_US = 1_512_000_000_000_000
@@ -35,4 +35,4 @@ class FakeFeatures:
         known = np.array([user in self.rows for user in users])
         damaged = np.array([user == DAMAGED for user in users])
         watermark = np.where(known, WATERMARK_US, NO_WATERMARK)
-        return FeatureRows(values, known, watermark, damaged if damaged.any() else None)
+        return feature_rows(values, known, watermark, damaged if damaged.any() else None)
