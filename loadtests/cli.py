@@ -64,7 +64,7 @@ def loadtest(
 @app.command()
 def bench(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="About 90 s instead of 6 minutes; wider spreads.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="About 100 s instead of 6 minutes; wider spreads.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the printed tables to a file.")] = None,
     users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,

@@ -24,6 +24,7 @@ def document(outcome: Outcome, plan: Plan, command: str) -> dict[str, Any]:
         "plan": asdict(plan),
         "reply_bytes": outcome.reply_bytes,
         "live_share": outcome.live_share,
+        "idle_cpu_share": outcome.idle_cpu_share,
         "agreement": outcome.agreement,
         "rows": [asdict(one) for one in rows(outcome)],
         "ratios": [asdict(one) | {"kept": one.kept} for one in claims],
@@ -58,8 +59,8 @@ def _row_table(found: Sequence[Row]) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in found:
-        figures = (_spread(one.calls_per_s), f"{one.users_per_s.median:,.0f}", f"{one.p50_ms.median:.3g}")
-        costs = (f"{one.p99_ms.median:.3g}", _spread(one.cpu_us_per_call), f"{one.cpu_us_per_user.median:,.1f}")
+        figures = (_spread(one.calls_per_s), f"{one.users_per_s.median:,.0f}", _milliseconds(one.p50_ms))
+        costs = (_milliseconds(one.p99_ms), _spread(one.cpu_us_per_call), f"{one.cpu_us_per_user.median:,.1f}")
         noise = f"{one.other_cpu_share.median:.2f}"
         lines.append(f"| {one.name} | {one.callers} | {' | '.join((*figures, *costs, noise))} |")
     return lines
@@ -79,10 +80,16 @@ def _checks(outcome: Outcome, found: Sequence[Row]) -> str:
     bad, runs = sum(one.bad_runs for one in found), sum(one.runs for one in found)
     agreed = ", ".join(f"{name} {share:.2%}" for name, share in outcome.agreement.items() if name != "embedded")
     live = ", ".join(f"{name} {share:.2%}" for name, share in outcome.live_share.items())
+    idle = ", ".join(f"{name} {share:.3f}" for name, share in outcome.idle_cpu_share.items())
     return (
         f"Replies: {bad} of {runs} h2load runs had a failed or short reply. Same segments as embedded: {agreed}. "
-        f"Calls answered live throughout: {live}."
+        f"Calls answered live throughout: {live}. "
+        f"Cores used when idle: {idle}."
     )
+
+
+def _milliseconds(value: Figure) -> str:
+    return f"{value.median:,.0f}" if value.median >= 100 else f"{value.median:.3g}"
 
 
 def _spread(value: Figure) -> str:

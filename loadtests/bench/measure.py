@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.bench.h2load import Burst, Generator
 from loadtests.bench.plan import Plan
+from loadtests.bench.processes import cpu_s
 from loadtests.bench.systems import System
 from loadtests.bench.workload import Call
 
 WARM_S = 0.4
+IDLE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,13 @@ def cells(subjects: Sequence[Subject], plan: Plan) -> list[Cell]:
         for suffix, choose, callers, seconds in kinds
         for one in subjects
     ]
+
+
+def idle_cpu_share(systems: Sequence[System]) -> dict[str, float]:
+    """Cores each system uses when nobody calls: a fixed cost that a low rate spreads over few calls."""
+    before = {one.name: cpu_s(one.trees) for one in systems}
+    time.sleep(IDLE_S)
+    return {one.name: round((cpu_s(one.trees) - before[one.name]) / IDLE_S, 4) for one in systems}
 
 
 def measure(

@@ -10,7 +10,7 @@ from pathlib import Path
 from loadtests.bench.gateways import await_live, start_gateways
 from loadtests.bench.h2load import Burst
 from loadtests.bench.harvest import harvest
-from loadtests.bench.measure import Cell, Subject, cells, measure
+from loadtests.bench.measure import Cell, Subject, cells, idle_cpu_share, measure
 from loadtests.bench.peers import start_echo, start_glued
 from loadtests.bench.plan import BATCH_USERS, Plan
 from loadtests.bench.scratch import make_scratch
@@ -58,6 +58,8 @@ class Outcome:
     agreement: dict[str, float]
     """Per system, users given the same segments as by `embedded`, before the load and after it, the lesser."""
     reply_bytes: dict[str, int]
+    idle_cpu_share: dict[str, float]
+    """Per system, cores used before the load began."""
 
 
 def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool, say: Say) -> Outcome:
@@ -86,13 +88,14 @@ def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool,
         echo = start_echo(sizes, scratch, stack)
         subjects.insert(0, _echo_subject(echo, work, sizes))
         todo = cells(subjects, plan)
+        idle = idle_cpu_share([one.system for one in subjects])
         rounds = measure(todo, plan, scratch, say)
         say("checking answers again")
         after = {name: _samples(system, work) for name, system in systems.items()}
         _require_agreement(after)
     live = {name: min(one.live_share for one in pair) for name, pair in samples.items()}
     agreement = {name: min(_agreement(samples, name), _agreement(after, name)) for name in samples}
-    return Outcome(todo, rounds, live, agreement, sizes)
+    return Outcome(todo, rounds, live, agreement, sizes, idle)
 
 
 def _prepare(users: list[str], plan: Plan, folder: Path) -> Workload:
