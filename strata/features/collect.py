@@ -57,11 +57,12 @@ def collect(plan: Plan, events: EventBatch, log_position: int) -> Iterator[tuple
     """Each user's state from sifted events, users in byte order. Raises TotalTooLarge."""
     if not len(events):
         return
-    words = events.users.words
+    users = events.users.compact()
+    words = users.words
     ranked = sorted(range(len(words)), key=lambda code: words[code].encode())
     rank = np.empty(len(words), dtype=np.int64)
     rank[ranked] = np.arange(len(words))
-    user = rank[events.users.codes]
+    user = rank[users.codes]
     order = np.lexsort((events.event_time_us, user))
     collected = _Collected(plan, events.take(order), user[order], log_position)
     for position, code in enumerate(collected.users):

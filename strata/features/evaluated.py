@@ -34,3 +34,11 @@ def nothing(rows: int, features: int) -> Evaluated:
         np.full(rows, NO_TIME, dtype=np.int64),
         np.full(rows, NO_TIME, dtype=np.int64),
     )
+
+
+def spread(found: Evaluated, positions: list[int], rows: int) -> Evaluated:
+    """`found` at its positions among `rows`; the others are missing."""
+    result = nothing(rows, found.values.shape[1])
+    result.values[positions], result.status[positions] = found.values, found.status
+    result.watermark_us[positions], result.newest_us[positions] = found.watermark_us, found.newest_us
+    return result

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from strata.errors import InputInvalid
-from strata.features.evaluated import Evaluated, nothing
+from strata.features.evaluated import Evaluated, nothing, spread
 from strata.features.plan import Plan
 from strata.features.row import RowDamaged, padded
 from strata.features.spec import FieldSpec, Status
@@ -72,9 +72,8 @@ def decode_row(plan: Plan, row: bytes) -> Fact | None:
 def evaluate_facts(plan: Plan, rows: Sequence[bytes | None], t_us: int) -> Evaluated:
     """Values at `t_us`. A fact dated after t is not known yet (MISSING); one older than the ttl is EXPIRED."""
     present = [i for i, row in enumerate(rows) if row is not None and _is_sound(plan, row)]
-    result = nothing(len(rows), plan.width)
     if not present:
-        return result
+        return nothing(len(rows), plan.width)
     joined = b"".join([row for i in present if (row := rows[i]) is not None])
     words = np.frombuffer(joined, "<i8").reshape(len(present), -1)
     nulls_at, slots_at = HEADER.size // 8, (HEADER.size + padded(plan.width)) // 8
@@ -91,11 +90,8 @@ def evaluate_facts(plan: Plan, rows: Sequence[bytes | None], t_us: int) -> Evalu
         expired = event_us < t_us - plan.ttl_us
         status[expired] = np.where(status[expired] == Status.PRESENT, Status.EXPIRED, status[expired])
     values[status != Status.PRESENT] = np.nan
-    if len(present) == len(rows):
-        return Evaluated(values, status, event_us.astype(np.int64), event_us.astype(np.int64))
-    result.values[present], result.status[present] = values, status
-    result.watermark_us[present] = result.newest_us[present] = event_us
-    return result
+    found = Evaluated(values, status, event_us, event_us)
+    return found if len(present) == len(rows) else spread(found, present, len(rows))
 
 
 def _is_sound(plan: Plan, row: bytes) -> bool:

@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from strata.features.plan import Plan
-from strata.features.row import HEADER, INT_DTYPES, Header
+from strata.features.row import HEADER, INT_DTYPES, Headers, sections
 
 IntArray = npt.NDArray[np.int64]
 _DTYPES: Final = tuple(np.dtype(name) for name in INT_DTYPES)
 
 
-def gather_many(plan: Plan, rows: list[bytes], headers: list[Header], t_us: int) -> IntArray:
+def gather_many(plan: Plan, rows: list[bytes], headers: Headers, t_us: int) -> IntArray:
     """Cells [n, cells] of sound rows that hold no tile after t's."""
     joined = _Joined(plan, rows, headers)
-    gather, partials = plan.gather, plan.partials
+    gather = plan.gather
     index = joined.first_tiles(t_us // plan.hop_us)[:, gather.window] * gather.stride + gather.column
     cells = np.empty((len(rows), gather.cells), dtype=np.int64)
     cells[:, 0] = 1
@@ -29,9 +29,7 @@ def gather_many(plan: Plan, rows: list[bytes], headers: list[Header], t_us: int)
     if high > middle:
         cells[:, middle + 1 : high + 1] = joined.take_int64(joined.extremes_at, index[:, middle:high])
     if gather.cells > high + 1:
-        cells[:, high + 1 :] = joined.take_int64(
-            joined.extremes_at + (joined.tiles + 1) * partials.extremes * 8, gather.latest[np.newaxis]
-        )
+        cells[:, high + 1 :] = joined.take_int64(joined.latest_at, gather.latest[np.newaxis])
         ages = cells[:, gather.age_from :]
         np.subtract(t_us, ages, out=ages)
     return cells
@@ -40,18 +38,17 @@ def gather_many(plan: Plan, rows: list[bytes], headers: list[Header], t_us: int)
 class _Joined:
     """Rows end to end, and where in that buffer each one's sections begin (bytes)."""
 
-    def __init__(self, plan: Plan, rows: list[bytes], headers: list[Header]) -> None:
+    def __init__(self, plan: Plan, rows: list[bytes], headers: Headers) -> None:
         self._plan = plan
         self._buffer = b"".join(rows)
-        numbers = np.array([(header.tiles, header.widths, header.size) for header in headers], dtype=np.int64)
-        self.tiles, widths, size = numbers[:, 0], numbers[:, 1], numbers[:, 2]
+        starts = np.cumsum(headers.size) - headers.size
+        at = sections(plan, headers.widths, headers.tiles)
+        widths = headers.widths
+        self.tiles = headers.tiles
         self._tile_width, self.narrow_width, self.wide_width = widths & 3, widths >> 2 & 3, widths >> 4 & 3
-        self._tiles_at = np.cumsum(size) - size + HEADER.size
-        self.narrow_at = self._tiles_at + _padded(self.tiles << self._tile_width)
-        narrow = (self.tiles + 1) * plan.partials.narrow << self.narrow_width
-        self.wide_at = self.narrow_at + _padded(narrow)
-        wide = (self.tiles + 1) * len(plan.partials.totals) << self.wide_width
-        self.extremes_at = self.wide_at + _padded(wide)
+        self._tiles_at = starts + HEADER.size
+        self.narrow_at, self.wide_at = starts + at.narrow, starts + at.wide
+        self.extremes_at, self.latest_at = starts + at.extremes, starts + at.latest
 
     def first_tiles(self, head: int) -> IntArray:
         """[n, windows]: the first tile inside each window, as a position in the row's tiles."""
@@ -95,7 +92,3 @@ class _Joined:
         table: IntArray = np.frombuffer(self._buffer, _DTYPES[3])
         taken: IntArray = table[(at >> 3)[:, np.newaxis] + index]
         return taken
-
-
-def _padded(size: IntArray) -> IntArray:
-    return (size + 7) & ~7

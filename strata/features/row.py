@@ -17,11 +17,16 @@ A window that reaches from tile `lo` to now is row `lo` of the suffix tables: a 
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from strata.errors import StoreDamaged
 from strata.features.plan import Plan
 
+IntArray = npt.NDArray[np.int64]
+Whole = TypeVar("Whole", int, IntArray)
 MAGIC: Final = b"STW1"
 HEADER: Final = Struct("<4sHHQIIIIqqq")
 INT_DTYPES: Final = ("<i1", "<i2", "<i4", "<i8")
@@ -53,17 +58,36 @@ class Header(NamedTuple):
     log_position: int
 
 
+_HEADERS: Final = np.dtype(
+    [
+        ("magic", "S4"), ("widths", "<u2"), ("spare", "<u2"), ("fingerprint", "<u8"), ("tiles", "<u4"), ("seen", "<u4"),
+        ("ids_bytes", "<u4"), ("size", "<u4"), ("newest_us", "<i8"), ("watermark_us", "<i8"), ("log_position", "<i8"),
+    ]
+)  # fmt: skip
+"""The header again, for many rows at once."""
+
+
+class Headers(NamedTuple):
+    """The heads of many rows, in columns."""
+
+    tiles: IntArray
+    widths: IntArray
+    size: IntArray
+    newest_us: IntArray
+    watermark_us: IntArray
+
+
 class Sections(NamedTuple):
-    """Byte offsets of the parts a read needs, and the end of them."""
+    """Byte offsets of the parts a read needs, and the end of them; of one row, or of many in columns."""
 
-    narrow: int
-    wide: int
-    extremes: int
-    latest: int
-    end: int
+    narrow: Any
+    wide: Any
+    extremes: Any
+    latest: Any
+    end: Any
 
 
-def padded(size: int) -> int:
+def padded(size: Whole) -> Whole:
     """The next multiple of 8."""
     return (size + 7) & ~7
 
@@ -73,8 +97,8 @@ def pack_widths(tile: int, narrow: int, wide: int) -> int:
     return tile | narrow << 2 | wide << 4
 
 
-def sections(plan: Plan, widths: int, tiles: int) -> Sections:
-    """Where the sections of a row with so many tiles are."""
+def sections(plan: Plan, widths: Whole, tiles: Whole) -> Sections:
+    """Where the sections of a row with so many tiles are; takes columns of many rows as well."""
     partials = plan.partials
     narrow = HEADER.size + padded(tiles << (widths & 3))
     wide = narrow + padded((tiles + 1) * partials.narrow << (widths >> 2 & 3))
@@ -83,11 +107,12 @@ def sections(plan: Plan, widths: int, tiles: int) -> Sections:
     return Sections(narrow, wide, extremes, latest, latest + (len(partials.values) + partials.latest) * 8)
 
 
-def row_size(plan: Plan, widths: int, tiles: int, ids_bytes: int, seen: int) -> int:
-    """The whole row's bytes."""
+def row_size(plan: Plan, widths: Whole, tiles: Whole, ids_bytes: Whole, seen: Whole) -> Whole:
+    """The whole row's bytes; takes columns of many rows as well."""
     partials = plan.partials
     per_tile = partials.extremes + len(partials.values) + partials.latest
-    return sections(plan, widths, tiles).end + tiles * per_tile * 8 + ids_bytes + seen * 16
+    size: Whole = sections(plan, widths, tiles).end + tiles * per_tile * 8 + ids_bytes + seen * 16
+    return size
 
 
 def read_header(plan: Plan, row: bytes) -> Header | None:
@@ -106,3 +131,24 @@ def read_header(plan: Plan, row: bytes) -> Header | None:
     if row_size(plan, header.widths, header.tiles, header.ids_bytes, header.seen) != header.size:
         raise RowDamaged(plan.spec.name, "its sections do not add up")
     return header
+
+
+def read_headers(plan: Plan, rows: list[bytes]) -> tuple[Headers, npt.NDArray[np.bool_]]:
+    """Every row's head, and which rows are of this definition of the view. Raises RowDamaged as `read_header` does."""
+    heads = np.frombuffer(b"".join([row[: HEADER.size] for row in rows if len(row) >= HEADER.size]), _HEADERS)
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    if len(heads) == len(rows):
+        own = heads["fingerprint"] == plan.fingerprint
+        widths, tiles, seen, ids, size = (
+            heads[name].astype(np.int64) for name in ("widths", "tiles", "seen", "ids_bytes", "size")
+        )
+        sound = (heads["magic"] == MAGIC) & (size == lengths)
+        # The sections of another definition's row cannot be told.
+        sums = (
+            (widths >> 6 == 0) & (widths & 2 != 0) & (ids & 7 == 0) & (row_size(plan, widths, tiles, ids, seen) == size)
+        )
+        if (sound & (sums | ~own)).all():
+            return Headers(tiles, widths, size, heads["newest_us"], heads["watermark_us"]), own
+    for row in rows:
+        read_header(plan, row)
+    raise RowDamaged(plan.spec.name, "its header cannot be read")
