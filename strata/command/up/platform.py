@@ -118,23 +118,20 @@ def _wait_until_ready(settings: Settings, ports: Ports, supervisor: Supervisor, 
     began = time.monotonic()
     _say("starting the servers")
     probe = Probe(settings, ports, known_users(settings.history, _month(settings)))
-    try:
-        while not stop.is_set():
-            supervisor.poll()
-            supervisor.refuse_hopeless()
-            readiness = probe.look()
-            if readiness.serves:
-                _say(f"serving after {time.monotonic() - began:.1f} s; Ctrl-C ends it")
-                print(_ready_line(settings, ports), flush=True)
-                return True
-            if time.monotonic() - began > START_LIMIT_S:
-                raise StrataError(
-                    f"not serving after {START_LIMIT_S:.0f} s; still waiting for {', '.join(readiness.missing)}. "
-                    f"The logs are in {settings.run}; 'strata doctor' looks for causes"
-                )
-            stop.wait(POLL_S)
-    finally:
-        probe.close()
+    while not stop.is_set():
+        supervisor.poll()
+        supervisor.refuse_hopeless()
+        readiness = probe.look()
+        if readiness.serves:
+            _say(f"serving after {time.monotonic() - began:.1f} s; Ctrl-C ends it")
+            print(_ready_line(settings, ports), flush=True)
+            return True
+        if time.monotonic() - began > START_LIMIT_S:
+            raise StrataError(
+                f"not serving after {START_LIMIT_S:.0f} s; still waiting for {', '.join(readiness.missing)}. "
+                f"The logs are in {settings.run}; 'strata doctor' looks for causes"
+            )
+        stop.wait(POLL_S)
     return False
 
 
