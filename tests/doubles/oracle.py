@@ -39,7 +39,9 @@ def feature(tags: Mapping[str, str], events: Sequence[Event], t_us: int) -> floa
     return _aggregate(function, tags, _chosen(tags["strata.where"], inside), t_us)
 
 
-def _aggregate(function: str, tags: Mapping[str, str], events: list[Event], t_us: int) -> float | None:
+def _aggregate(  # noqa: PLR0911 - one return per function reads best
+    function: str, tags: Mapping[str, str], events: list[Event], t_us: int
+) -> float | None:
     of, scale = tags["strata.of"], int(tags["strata.scale"])
     values = [column(event, of) for event in events if column(event, of) is not None]
     if function == "count":
