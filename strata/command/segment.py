@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,7 +62,8 @@ def _show(found: Segments) -> None:
         score = "-" if each.score is None else f"{each.score:.3f}"
         age = "-" if each.feature_age is None else f"{in_words(each.feature_age)} old"
         table.add_row(each.segmenter, f"{each.label} ({each.segment})", score, _source(each), age, each.version)
-    console = Console(highlight=False, soft_wrap=True)
+    # A pipe has no width: lines are left whole for whatever reads them.
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
     console.print(f"user {found.user_id}, as of {found.as_of:%Y-%m-%d %H:%M:%S} UTC", markup=False)
     console.print(table)
     for each in found.assignments:
