@@ -35,6 +35,11 @@ class StrataComputeEngine(ComputeEngine):
     on_progress: Progress | None = None
     """Told how many events of how many are done, view by view."""
 
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self.written: dict[str, int] = {}
+        """View -> rows its last materialisation wrote."""
+
     def update(self, *views: Any, **named: Any) -> None:
         """Nothing to prepare."""
 
@@ -62,9 +67,9 @@ class StrataComputeEngine(ComputeEngine):
         watermark_us = min(to_us(task.end_time), store.now_us(config))
         state = store.state(config)
         if kind == "windowed":
-            rebuild_windowed(state, plan, source, watermark_us, self.on_progress)
+            self.written[view.name] = rebuild_windowed(state, plan, source, watermark_us, self.on_progress)
         else:
-            refresh_facts(state, plan, source, to_us(task.start_time), watermark_us)
+            self.written[view.name] = refresh_facts(state, plan, source, to_us(task.start_time), watermark_us)
 
 
 class _Job(MaterializationJob):

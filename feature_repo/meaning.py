@@ -20,12 +20,13 @@ def meaning(definition: WindowDefinition) -> str:
     >>> meaning(definition_of(b.total("m", of="value", window=b.days(30), where=bought).triple(b.hours(1))[2]))
     'total of value / 100, over 30 d, where event_type is purchase'
     """
-    parts = [_subject(definition), f"over {duration(definition.window_us)}"]
-    if definition.where:
-        parts.append(f"where {_conditions(definition.where)}")
-    if definition.base:
-        parts.append(f"among those where {_conditions(definition.base)}")
-    return ", ".join(parts)
+    base = definition.base
+    subject, among = _subject(definition), definition.where
+    if base is not None:
+        subject += f" with {_conditions(tuple(c for c in definition.where if c not in base)) or 'no other condition'}"
+        among = base
+    window = f"over {duration(definition.window_us)}"
+    return ", ".join([subject, window, f"where {_conditions(among)}"] if among else [subject, window])
 
 
 def duration(length_us: int) -> str:

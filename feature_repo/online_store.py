@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from feast.infra.online_stores.online_store import OnlineStore
@@ -26,7 +27,7 @@ from strata.errors import InputInvalid
 from strata.features.evaluate import NO_TIME, evaluate
 from strata.features.plan import Plan, compile_view
 from strata.registry import read_catalog
-from strata.state.ports import State
+from strata.state import LmdbState, open_state
 
 if TYPE_CHECKING:
     from feast import FeatureView, RepoConfig
@@ -55,6 +56,7 @@ class StrataOnlineStore(OnlineStore):
     def __init__(self) -> None:
         self.clock: Clock | None = None
         """Whose time it is; None until first use means the settings'."""
+        self._state: tuple[Path, LmdbState] | None = None
 
     @property
     def async_supported(self) -> SupportedAsyncMethods:
@@ -153,11 +155,18 @@ class StrataOnlineStore(OnlineStore):
         catalog = read_catalog(in_repo(config, config.registry.path))
         return [compile_view(view.spec) for view in catalog.windowed_on(source)]
 
-    def state(self, config: RepoConfig) -> State:
-        """The online state; one per process and folder."""
-        from strata.state import open_state
+    def state(self, config: RepoConfig) -> LmdbState:
+        """The online state, opened on first use and kept for the life of the store."""
+        path = in_repo(config, config.online_store.path)
+        if self._state is None or self._state[0] != path:
+            self._state = (path, open_state(path))
+        return self._state[1]
 
-        return open_state(in_repo(config, config.online_store.path))
+    async def close(self) -> None:
+        """Let go of the state; Feast's server calls this when it ends."""
+        if self._state is not None:
+            self._state[1].close()
+            self._state = None
 
     def now_us(self, config: RepoConfig) -> int:
         """The platform's time."""

@@ -29,7 +29,7 @@ def rebuild_windowed(
 
     def rows() -> Iterator[tuple[str, bytes]]:
         for part in event_parts(source, watermark_us):
-            yield from build_rows(plan, part.events)
+            yield from build_rows(plan, part.batch())
             if progress:
                 progress(part.done, part.total)
 

@@ -15,7 +15,7 @@ from feast.data_source import DataSource
 
 from feature_repo import definitions
 
-_KINDS = (Entity, DataSource, FeatureView, OnDemandFeatureView, FeatureService)
+KINDS = (Entity, DataSource, FeatureView, OnDemandFeatureView, FeatureService)
 
 
 def defined_objects() -> dict[str, Any]:
@@ -24,7 +24,7 @@ def defined_objects() -> dict[str, Any]:
     for info in sorted(pkgutil.iter_modules(definitions.__path__), key=lambda module: module.name):
         module = importlib.import_module(f"{definitions.__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, _KINDS):
+            if isinstance(value, KINDS):
                 found[f"{type(value).__name__}_{value.name}"] = value
     return found
 

@@ -7,7 +7,7 @@ from feast import FileSource, PushSource
 
 events_history = FileSource(
     name="events_history",
-    path="history/events/*/*.parquet",
+    path="history/events/month=*/*.parquet",
     timestamp_field="event_time",
     created_timestamp_column="recorded_at",
     description="Every accepted event",

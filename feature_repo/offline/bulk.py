@@ -12,6 +12,9 @@ from strata.events import event_schema
 from strata.features.events import EventBatch
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+if TYPE_CHECKING:
     pass
 
 EVENTS_PER_PART: Final = 400_000
@@ -22,10 +25,15 @@ EVENTS_PER_PART: Final = 400_000
 class Part:
     """Every event of a range of users, and how far through the history that is."""
 
-    events: EventBatch
+    table: pa.Table
+    """Contract 1's columns."""
     done: int
     total: int
     """Events, this part's included."""
+
+    def batch(self) -> EventBatch:
+        """The kernel's form of it."""
+        return EventBatch.from_arrow(self.table)
 
 
 def event_parts(source: ParquetSource, watermark_us: int, *, per_part: int = EVENTS_PER_PART) -> Iterator[Part]:
@@ -40,11 +48,12 @@ def event_parts(source: ParquetSource, watermark_us: int, *, per_part: int = EVE
         total, done = sum(count for _, count in counts), 0
         columns = ", ".join(named(name) for name in event_schema().names)
         for first, last, count in _ranges(counts, per_part):
-            table = connection.execute(
-                f"SELECT {columns} FROM {source.scan()} WHERE {known} AND user_id BETWEEN ? AND ?", [first, last]
+            table = connection.sql(
+                f"SELECT {columns} FROM {source.scan()} WHERE {known} AND user_id BETWEEN $first AND $last",
+                params={"first": first, "last": last},
             ).to_arrow_table()
             done += count
-            yield Part(EventBatch.from_arrow(table), done, total)
+            yield Part(table, done, total)
 
 
 def newest_facts(

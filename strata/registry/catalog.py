@@ -64,7 +64,7 @@ class Catalog:
     refused: Mapping[str, str]
     """Services and views that cannot be served -> why, in a sentence."""
     version: str
-    """Feast's own version id: another one means that something was applied."""
+    """16 hex digits over what every view and service means; equal exactly while that stays the same."""
 
     def service(self, name: str) -> ServiceSpec:
         """The service of that name. Raises DefinitionInvalid, with the reason when it was refused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,16 @@ def read_catalog(path: Path) -> Catalog:
             services[service.spec.name] = _service(service.spec, views, refused)
         except DefinitionInvalid as error:
             refused[service.spec.name] = str(error)
-    return Catalog(views, services, refused, registry.version_id)
+    return Catalog(views, services, refused, _version(views, services))
+
+
+def _version(views: dict[str, CatalogView], services: dict[str, ServiceSpec]) -> str:
+    """A digest of the meaning. Feast's own version id changes with every materialisation, which means nothing here."""
+    meaning = {
+        "views": {view.name: [view.fingerprint, view.ttl_us, view.source] for view in views.values()},
+        "services": {service.name: [service.features, dict(service.defaults)] for service in services.values()},
+    }
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _parse(path: Path) -> pb.Registry:

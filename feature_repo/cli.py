@@ -1,0 +1,143 @@
+"""`strata features`: apply, materialize, list, parity."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from strata.clock import format_instant, parse_instant
+from strata.settings import load_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Feature definitions: apply them, build their online rows, list them, prove them.",
+)
+
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
+
+
+@app.command()
+def apply() -> None:
+    """Bring Feast's registry up to the definitions. Applying again changes nothing.
+
+    A view that is no longer defined is removed, and its online rows with it. A changed view reads as missing until
+    it is materialised again.
+    """
+    from feature_repo.apply import apply_definitions
+
+    settings, console = load_settings(), Console()
+    with console.status("reading the definitions"):
+        changes = apply_definitions(settings)
+    for verb, names in (("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)):
+        for name in names:
+            console.print(f"{verb} {name}", highlight=False)
+    for name, why in changes.refused.items():
+        console.print(f"no segmenter can read {name}: {why}", highlight=False)
+    if not changes:
+        console.print(f"nothing to do: all {changes.unchanged} definitions are in {settings.registry}", highlight=False)
+    elif any(name.startswith("view ") for name in (*changes.added, *changes.changed)):
+        console.print("next: strata features materialize", highlight=False)
+
+
+@app.command()
+def materialize(
+    views: Annotated[list[str] | None, typer.Argument(help="Views to build; all by default.")] = None,
+    until: Annotated[str | None, typer.Option(help="ISO 8601 instant; the platform's clock by default.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Build online rows from the history, up to the platform's clock.
+
+    Each windowed view is built whole beside the one being read, then swapped in: readers never see half of it. Under
+    a replay clock what happens later in the history stays out.
+    """
+    from feature_repo.materialize import materialize as run
+
+    settings, console = load_settings(), Console()
+    with _bars(console) as bars:
+        task: dict[str, Any] = {}
+
+        def progress(view: str, done: int, total: int) -> None:
+            if view not in task:
+                task[view] = bars.add_task(view, total=total)
+            bars.update(task[view], completed=done, total=total)
+
+        built = run(settings, views or None, parse_instant(until) if until else None, progress)
+    table = Table("view", "rows written", "up to", "seconds", box=None)
+    for one in built:
+        table.add_row(one.view, f"{one.rows:,}", format_instant(one.watermark_us), f"{one.seconds:.1f}")
+    console.print(table)
+    _write(json_file, {"views": [one.to_json() for one in built]})
+
+
+@app.command(name="list")
+def list_features(json_file: JsonFile = None) -> None:
+    """The feature services, their views, and what each feature means. Reads the registry alone."""
+    from feature_repo.listing import list_catalog
+    from strata.registry import read_catalog
+
+    listing = list_catalog(read_catalog(load_settings().registry))
+    console = Console()
+    for service, keys in listing["services"].items():
+        console.print(f"service {service}: {len(keys)} features", highlight=False)
+    for view in listing["views"]:
+        table = Table(
+            "feature", "type", "meaning", title=f"{view['name']} ({view['kind']})", title_justify="left", box=None
+        )
+        for feature in view["features"]:
+            table.add_row(feature["name"], feature["dtype"], feature["meaning"])
+        console.print()
+        console.print(table)
+    for name, why in listing["refused"].items():
+        console.print(f"\nnot for segmenters, {name}: {why}", highlight=False)
+    _write(json_file, listing)
+
+
+@app.command()
+def parity(
+    pairs: Annotated[int, typer.Option(min=1, help="How many (user, instant) pairs to compare.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed over the same history samples the same pairs.")] = 7,
+    json_file: JsonFile = None,
+) -> None:
+    """Prove that online, offline and a plain-Python oracle give the same value, bit for bit.
+
+    Samples instants over the history, many on event times and on window and tile edges, and compares every windowed
+    feature. Exits with 1 when anything differs, and shows the first case of each feature.
+    """
+    from feature_repo.parity.measure import measure_parity
+
+    settings, console = load_settings(), Console()
+    with _bars(console) as bars:
+        task = {stage: bars.add_task(stage, total=pairs) for stage in ("offline", "online", "oracle")}
+        outcome = measure_parity(settings, pairs, seed, lambda stage, more: bars.advance(task[stage], more))
+    console.print(
+        f"{outcome.pairs:,} pairs, {outcome.features} features, {outcome.values:,} values "
+        f"({outcome.missing:,} missing): {outcome.differences:,} differ",
+        highlight=False,
+    )
+    for name, example in outcome.first.items():
+        console.print(
+            f"  {name}: {outcome.by_feature[name]:,} differ, first for user {example.user} at {example.t}: "
+            f"online {example.online}, offline {example.offline}, oracle {example.oracle}",
+            highlight=False,
+        )
+    _write(json_file, outcome.to_json())
+    if outcome.differences:
+        raise typer.Exit(1)
+
+
+def _bars(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console)
+
+
+def _write(path: Path | None, document: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

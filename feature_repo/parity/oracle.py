@@ -1,0 +1,148 @@
+"""The meaning of a windowed feature in plain Python: lists, slices, sets and fractions.
+
+It shares nothing with the kernel or with the SQL but the tags it reads, so that a mistake in either shows. Per
+user and filter it keeps the matching events in time order; a window is then a slice.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+HOUR_US: Final = 3_600_000_000
+DAY_US: Final = 24 * HOUR_US
+LATENESS_US: Final = 7 * DAY_US
+Columns = Mapping[str, Sequence[Any]]
+Tags = Mapping[str, str]
+
+
+class UserOracle:
+    """One user's events: contract 1's columns as sequences, times as `event_time_us` and `recorded_us`."""
+
+    def __init__(self, columns: Columns) -> None:
+        once: dict[str, int] = {}
+        for row, (event_id, at, recorded) in enumerate(
+            zip(columns["event_id"], columns["event_time_us"], columns["recorded_us"], strict=True)
+        ):
+            if recorded - at <= LATENESS_US:
+                once.setdefault(event_id, row)
+        rows = sorted(once.values(), key=lambda row: columns["event_time_us"][row])
+        self._columns = {name: [values[row] for row in rows] for name, values in columns.items()}
+        self._times: list[int] = self._columns["event_time_us"]
+        self._recorded: list[int] = self._columns["recorded_us"]
+        self._known_us = min(map(max, self._times, self._recorded), default=None)
+        self._holding: dict[str, list[bool]] = {}
+        self._series: dict[tuple[str, str], _Series] = {}
+
+    def values(self, features: Sequence[Tags], t_us: int) -> list[float | None]:
+        """Each feature at t; None is missing."""
+        if self._known_us is None or self._known_us > t_us:
+            return [None] * len(features)
+        return [self._value(tags, t_us) for tags in features]
+
+    def _value(self, tags: Tags, t_us: int) -> float | None:
+        hop, window = int(tags["strata.hop_s"]) * 1_000_000, int(tags["strata.window_s"]) * 1_000_000
+        start = (t_us - window) // hop * hop
+        where, of, scale = tags["strata.where"], tags["strata.of"], int(tags["strata.scale"])
+        times, values = self._chosen(where, of).inside(start, t_us)
+        if tags["strata.fn"] == "share":
+            _, whole = self._chosen(tags["strata.base"], of).inside(start, t_us)
+            return _quotient(sum(values), sum(whole) * scale)
+        if "strata.per" in tags:
+            _, ids = self._chosen(where, tags["strata.per"]).inside(start, t_us)
+            return _quotient(sum(values), len(set(ids)) * scale)
+        return _aggregate(tags["strata.fn"], times, values, scale, t_us)
+
+    def _chosen(self, where: str, of: str) -> _Series:
+        """The values of a column that are not null, of the events a filter chooses."""
+        series = self._series.get((where, of))
+        if series is None:
+            masks = [self._mask(json.dumps(condition)) for condition in json.loads(where)]
+            column = self._column(of)
+            rows = [i for i, value in enumerate(column) if value is not None and all(mask[i] for mask in masks)]
+            times, recorded = [self._times[i] for i in rows], [self._recorded[i] for i in rows]
+            series = self._series[(where, of)] = _Series(times, recorded, [column[i] for i in rows])
+        return series
+
+    def _mask(self, condition: str) -> list[bool]:
+        if condition not in self._holding:
+            name, op, wanted = json.loads(condition)
+            self._holding[condition] = [_holds(value, op, wanted) for value in self._column(name)]
+        return self._holding[condition]
+
+    def _column(self, name: str) -> list[Any]:
+        """A column, or one worked out from the events' local times; `*` is 1, never null."""
+        if name not in self._columns:
+            offsets = self._columns["utc_offset_s"]
+            local = [at + offset * 1_000_000 for at, offset in zip(self._times, offsets, strict=True)]
+            derive: Callable[[int], int] = {
+                "*": lambda at: 1,
+                "hour": lambda at: at // HOUR_US % 24,
+                "day": lambda at: at // DAY_US,
+                "weekday": lambda at: (at // DAY_US + 3) % 7,
+                "week": lambda at: (at // DAY_US + 3) // 7,
+            }[name]
+            self._columns[name] = [derive(at) for at in local]
+        return self._columns[name]
+
+
+class _Series:
+    """Values in time order."""
+
+    def __init__(self, times: list[int], recorded: list[int], values: list[Any]) -> None:
+        self._times, self._recorded, self._values = times, recorded, values
+        self._any_late = times != recorded
+
+    def inside(self, start_us: int, t_us: int) -> tuple[list[int], list[Any]]:
+        """(times, values) inside the window, both ends included, and recorded by t."""
+        low, high = bisect_left(self._times, start_us), bisect_right(self._times, t_us)
+        if not self._any_late:
+            return self._times[low:high], self._values[low:high]
+        known = [i for i in range(low, high) if self._recorded[i] <= t_us]
+        return [self._times[i] for i in known], [self._values[i] for i in known]
+
+
+def _aggregate(function: str, times: list[int], values: list[Any], scale: int, t_us: int) -> float | None:
+    if function == "count":
+        return _quotient(len(values), scale)
+    if function == "total":
+        return _quotient(sum(values), scale)
+    if function == "distinct":
+        return _quotient(len(set(values)), scale)
+    if function == "mean":
+        return _quotient(sum(values), len(values) * scale)
+    if not values:
+        return None
+    picked = {
+        "recency": lambda: _quotient(t_us - times[-1], DAY_US * scale),
+        "last": lambda: _quotient(max(v for at, v in zip(times, values, strict=True) if at == times[-1]), scale),
+        "minimum": lambda: _quotient(min(values), scale),
+        "maximum": lambda: _quotient(max(values), scale),
+    }
+    return picked[function]()
+
+
+def _holds(value: Any, op: str, wanted: Any) -> bool:
+    if value is None:
+        return False
+    if op in {"eq", "ne", "in"}:
+        same = value in wanted if op == "in" else value == wanted
+        return bool(same != (op == "ne"))
+    if op in {"gt", "ge"}:
+        return bool(value > wanted or (op == "ge" and value == wanted))
+    return bool(value < wanted or (op == "le" and value == wanted))
+
+
+def _quotient(numerator: int, denominator: int) -> float | None:
+    """Both sides are doubles before the one division; below 2**53 that is the correctly rounded fraction.
+
+    None when there is nothing to divide by.
+    """
+    if denominator == 0:
+        return None
+    if max(abs(numerator), abs(denominator)) < 2**53:
+        return float(Fraction(numerator, denominator))
+    return float(numerator) / float(denominator)
