@@ -19,7 +19,7 @@ from strata.features.evaluated import NO_TIME, Evaluated, nothing, spread
 from strata.features.facts import evaluate_facts
 from strata.features.gather_many import gather_many
 from strata.features.plan import Plan
-from strata.features.row import HEADER, INT_DTYPES, Header, Headers, read_header, read_headers, sections
+from strata.features.row import HEADER, INT_DTYPES, Header, Headers, layout_of, read_header, read_headers
 from strata.features.tiles import between
 
 IntArray = npt.NDArray[np.int64]
@@ -91,7 +91,7 @@ def _evaluate_one(plan: Plan, row: bytes | None, t_us: int) -> Evaluated:
 
 def _gather_one(plan: Plan, row: bytes, header: Header, t_us: int, head: int) -> IntArray:
     gather, widths, tiles = plan.gather, header.widths, header.tiles
-    at = sections(plan, widths, tiles)
+    at, _ = layout_of(plan, widths, tiles)
     edges = plan.edges(head)[(widths & 3) - 2]
     first = np.frombuffer(row, _DTYPES[widths & 3], tiles, HEADER.size).searchsorted(edges)
     index = first.take(gather.window)

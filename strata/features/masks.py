@@ -36,6 +36,7 @@ class Columns:
         self.event_time_us = events.event_time_us
         self._wheres: dict[Conjunction, BoolArray] = {}
         self._conditions: dict[Condition, BoolArray] = {}
+        self._derived: dict[str, IntArray] = {}
 
     @staticmethod
     def is_text(name: str) -> bool:
@@ -62,15 +63,20 @@ class Columns:
         if name in ("value", "quantity", "discount"):
             column = getattr(self._events, name)
             return column.values, column.valid
+        if name not in self._derived:
+            self._derived[name] = self._derive(name)
+        return self._derived[name], np.ones(len(self._events), dtype=np.bool_)
+
+    def _derive(self, name: str) -> IntArray:
         local = self._events.event_time_us + self._events.utc_offset_s * 1_000_000
         day = local // DAY_US
-        derived = {
+        derive: dict[str, Callable[[], IntArray]] = {
             "day": lambda: day,
             "week": lambda: (day + THURSDAY) // 7,
             "weekday": lambda: (day + THURSDAY) % 7,
             "hour": lambda: local // HOUR_US % 24,
-        }[name]()
-        return derived, np.ones(len(local), dtype=np.bool_)
+        }
+        return derive[name]()
 
     def ids(self, name: str) -> tuple[BoolArray, IntArray, npt.NDArray[np.uint64]]:
         """(not null, rank, hashes): each event's id as a rank into ascending hashes."""

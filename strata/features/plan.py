@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -39,22 +39,22 @@ class Partials:
     moments: tuple[Partial, ...]
     """Latest times without a value; the further columns of `latest_us`."""
 
-    @property
+    @cached_property
     def every(self) -> tuple[Partial, ...]:
         """All of them."""
         return self.counts + self.ids + self.totals + self.leasts + self.greatests + self.values + self.moments
 
-    @property
+    @cached_property
     def narrow(self) -> int:
         """Columns of small numbers: counts, then per id set the ids whose last tile this is."""
         return len(self.counts) + len(self.ids)
 
-    @property
+    @cached_property
     def extremes(self) -> int:
         """Columns of extremes: leasts, then greatests."""
         return len(self.leasts) + len(self.greatests)
 
-    @property
+    @cached_property
     def latest(self) -> int:
         """Columns of latest times."""
         return len(self.values) + len(self.moments)
@@ -103,6 +103,8 @@ class Plan:
             at = [windows.index(field.definition.window_us) for field in spec.fields]
             self.partials = _partials(formulas)
             self.gather = _gather(self.partials, formulas, at)
+        self.layouts: dict[int, Any] = {}
+        """Where sections are, by tiles and widths: worked out once (see `row.layout_of`)."""
         self._edges: tuple[int, npt.NDArray[np.int32], npt.NDArray[np.int64]] | None = None
 
     def edges(self, head: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:

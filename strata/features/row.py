@@ -30,6 +30,7 @@ Whole = TypeVar("Whole", int, IntArray)
 MAGIC: Final = b"STW1"
 HEADER: Final = Struct("<4sHHQIIIIqqq")
 INT_DTYPES: Final = ("<i1", "<i2", "<i4", "<i8")
+_LAYOUTS: Final = 4_096
 NEVER: Final = -(2**63)
 """Stands for "no time" and "no greatest"; the constant for "no least" is 2**63 - 1."""
 NO_LEAST: Final = 2**63 - 1
@@ -115,6 +116,18 @@ def row_size(plan: Plan, widths: Whole, tiles: Whole, ids_bytes: Whole, seen: Wh
     return size
 
 
+def layout_of(plan: Plan, widths: int, tiles: int) -> tuple[Sections, int]:
+    """(sections, size without ids and seen) of one row, remembered: a read is made of little else."""
+    key = tiles << 6 | widths & 63
+    found: tuple[Sections, int] | None = plan.layouts.get(key)
+    if found is None:
+        if len(plan.layouts) >= _LAYOUTS:
+            plan.layouts.clear()
+        found = sections(plan, widths & 63, tiles), row_size(plan, widths & 63, tiles, 0, 0)
+        plan.layouts[key] = found
+    return found
+
+
 def read_header(plan: Plan, row: bytes) -> Header | None:
     """A sound row's header; None for a row of another definition of the view. Raises RowDamaged."""
     if len(row) < HEADER.size:
@@ -128,7 +141,7 @@ def read_header(plan: Plan, row: bytes) -> Header | None:
         return None
     if header.widths >> 6 or not header.widths & 2 or header.ids_bytes & 7:
         raise RowDamaged(plan.spec.name, "its widths mean nothing")
-    if row_size(plan, header.widths, header.tiles, header.ids_bytes, header.seen) != header.size:
+    if layout_of(plan, header.widths, header.tiles)[1] + header.ids_bytes + header.seen * 16 != header.size:
         raise RowDamaged(plan.spec.name, "its sections do not add up")
     return header
 

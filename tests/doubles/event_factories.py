@@ -89,7 +89,7 @@ def every_function() -> tuple[Feature, ...]:
             recency(f"recency_{tag}", where=back, **at),
             share(f"food_{tag}", where=category.eq("food"), base=bought, **at),
             share(f"food_value_{tag}", of="value", where=category.isin("food", "ü"), **at),
-            share(f"morning_{tag}", where=hour.lt(3) & weekday.ge(0), **at),
+            share(f"morning_{tag}", where=hour.lt(3) & weekday.eq(4), **at),
         ]
     return tuple(features)
 

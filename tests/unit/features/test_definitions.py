@@ -6,7 +6,9 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
+from event_factories import batch_of, make_event
 
 from strata.errors import DefinitionInvalid
 from strata.features import builder
@@ -27,6 +29,7 @@ from strata.features.builder import (
 )
 from strata.features.conditions import canonical, parse
 from strata.features.definition import definition_of
+from strata.features.masks import Columns
 from strata.features.spec import view_spec
 
 GOOD = {
@@ -183,3 +186,16 @@ def test_the_fingerprint_is_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     }
     assert len(prints) == 1
+
+
+def test_local_hours_and_days_follow_the_offset_with_monday_first() -> None:
+    """2017-07-17 was a Monday: 03:00 UTC there is still Sunday evening at UTC-5."""
+    monday_3h_us = 1_500_260_400_000_000
+    events = batch_of(
+        [make_event(event_time_us=monday_3h_us, utc_offset_s=offset_s) for offset_s in (0, -5 * 3_600, 21 * 3_600)]
+    )
+    columns = Columns(events)
+    assert columns.numbers("hour")[0].tolist() == [3, 22, 0]
+    assert columns.numbers("weekday")[0].tolist() == [0, 6, 1]
+    assert np.diff(columns.numbers("day")[0]).tolist() == [-1, 2]
+    assert np.diff(columns.numbers("week")[0]).tolist() == [-1, 1]
