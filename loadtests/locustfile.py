@@ -103,7 +103,7 @@ class OpenLoop(User):
         method = getattr(next(self.stubs), name)
         try:
             reply = method(request, timeout=self.plan.profile.deadline_ms / 1000)
-            live = self.checker.check(request, reply)
+            degraded = self.checker.check(request, reply)
         except grpc.RpcError as error:
             if counted:
                 self._failed(name, due, error.code().name)
@@ -112,7 +112,7 @@ class OpenLoop(User):
                 self._failed(name, due, f"wrong reply: {error}")
         else:
             if counted:
-                self.tally.answered(name, _passed_ms(due), live)
+                self.tally.answered(name, _passed_ms(due), degraded)
                 self._fire(name, due, reply.ByteSize(), None)
 
     def _failed(self, name: str, due: float, cause: str) -> None:

@@ -28,7 +28,8 @@ class Measured:
     offered: int
     good: int
     """Right answers, degraded ones included."""
-    degraded: int
+    degraded: dict[str, int]
+    """Right answers that were not live for every segmenter and user, by cause."""
     errors: dict[str, int]
     """Failed, wrong and not-offered calls, by cause."""
     duration_s: float
@@ -45,7 +46,7 @@ class Measured:
     @property
     def degraded_share(self) -> float:
         """Degraded answers over offered calls."""
-        return self.degraded / self.offered if self.offered else 1.0
+        return sum(self.degraded.values()) / self.offered if self.offered else 1.0
 
     def achieved_share(self, rate: float) -> float:
         """Good replies per second over the rate that was to be offered."""

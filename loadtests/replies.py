@@ -11,6 +11,7 @@ from strata.v1.segmentation_pb2 import (
     AssignmentColumn,
     BatchGetSegmentsRequest,
     BatchGetSegmentsResponse,
+    DegradationReason,
     GetSegmentsRequest,
     GetSegmentsResponse,
     Segmenter,
@@ -37,8 +38,9 @@ class ReplyChecker:
         self,
         request: GetSegmentsRequest | BatchGetSegmentsRequest,
         reply: GetSegmentsResponse | BatchGetSegmentsResponse,
-    ) -> bool:
-        """Whether every answer is live. Raises ReplyWrong when one is not an answer to the request."""
+    ) -> str:
+        """Why not every answer is live, in a word; empty when all are. Raises ReplyWrong when one is not an answer
+        to the request."""
         self._check_clock(reply.as_of.seconds + reply.as_of.nanos / 1e9)
         if isinstance(request, GetSegmentsRequest) and isinstance(reply, GetSegmentsResponse):
             return self._check_single(request, reply)
@@ -54,13 +56,14 @@ class ReplyChecker:
         if as_of < self._first_as_of - CLOCK_SLACK_S:
             raise ReplyWrong("as_of runs back")
 
-    def _check_single(self, request: GetSegmentsRequest, reply: GetSegmentsResponse) -> bool:
+    def _check_single(self, request: GetSegmentsRequest, reply: GetSegmentsResponse) -> str:
         if reply.user_id != request.user_id:
             raise ReplyWrong("the reply is for another user")
         self._check_names([one.segmenter for one in reply.assignments])
         for one in reply.assignments:
             self._check_assignment(one)
-        return all(one.source == ASSIGNMENT_SOURCE_LIVE for one in reply.assignments)
+        stale = [one for one in reply.assignments if one.source != ASSIGNMENT_SOURCE_LIVE]
+        return _reason(stale[0].degradation) if stale else ""
 
     def _check_assignment(self, one: Assignment) -> None:
         if one.segment not in self._vocabulary[one.segmenter]:
@@ -70,15 +73,17 @@ class ReplyChecker:
         if not one.version or not one.source:
             raise ReplyWrong(f"{one.segmenter}: no version or no source")
 
-    def _check_batch(self, request: BatchGetSegmentsRequest, reply: BatchGetSegmentsResponse) -> bool:
+    def _check_batch(self, request: BatchGetSegmentsRequest, reply: BatchGetSegmentsResponse) -> str:
         asked = len(request.user_ids)
         if len(reply.user_statuses) != asked:
             raise ReplyWrong("a batch reply of another length")
         self._check_names([column.segmenter for column in reply.columns])
         for column in reply.columns:
             self._check_column(column, asked)
-        known = all(status == USER_STATUS_KNOWN for status in reply.user_statuses)
-        return known and all(source == ASSIGNMENT_SOURCE_LIVE for column in reply.columns for source in column.sources)
+        stale = [one for one in reply.columns if any(source != ASSIGNMENT_SOURCE_LIVE for source in one.sources)]
+        if any(status != USER_STATUS_KNOWN for status in reply.user_statuses):
+            return "UNKNOWN_USER"
+        return _reason(stale[0].degradation) if stale else ""
 
     def _check_column(self, column: AssignmentColumn, asked: int) -> None:
         if len(column.segment_indexes) != asked or len(column.sources) != asked:
@@ -91,3 +96,7 @@ class ReplyChecker:
     def _check_names(self, names: list[str]) -> None:
         if names != list(self._vocabulary):
             raise ReplyWrong("other segmenters than ListSegmenters names")
+
+
+def _reason(degradation: DegradationReason) -> str:
+    return DegradationReason.Name(degradation).removeprefix("DEGRADATION_REASON_")

@@ -43,8 +43,9 @@ def print_verdict(profile: str, lines: list[Line], measured: Measured, html: Pat
         console.print(
             f"{name}: {entry.calls} calls, p50 {entry.p50_ms:g} ms, p99 {entry.p99_ms:g} ms, max {entry.max_ms:g} ms"
         )
-    for cause, count in sorted(measured.errors.items()):
-        console.print(f"error: {count} x {cause}")
+    for kind, counts in (("error", measured.errors), ("degraded", measured.degraded)):
+        for cause, count in sorted(counts.items()):
+            console.print(f"{kind}: {count} x {cause}")
     if measured.generator_cpu_share > BUSY_GENERATOR:
         console.print(
             f"the generator used {measured.generator_cpu_share:.2f} cores: latencies include its own queueing"

@@ -18,14 +18,15 @@ class Tally:
     """Counted in the measured time only."""
 
     offered: int = 0
-    degraded: int = 0
+    degraded: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     times_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def answered(self, method: str, response_ms: float, live: bool) -> None:
-        """A right answer."""
+    def answered(self, method: str, response_ms: float, degraded: str) -> None:
+        """A right answer; `degraded` says why it was not live throughout, empty when it was."""
         self.times_ms[method].append(response_ms)
-        self.degraded += not live
+        if degraded:
+            self.degraded[degraded] += 1
 
     def failed(self, cause: str) -> None:
         """No answer, a wrong one, or a call that could not be offered."""
@@ -37,7 +38,7 @@ class Tally:
         return Measured(
             offered=self.offered,
             good=len(everything),
-            degraded=self.degraded,
+            degraded=dict(self.degraded),
             errors=dict(self.errors),
             duration_s=duration_s,
             all=latencies(everything),

@@ -95,7 +95,7 @@ def sample(address: str, requests: Sequence[Request]) -> Sample:
         for request in requests:
             method = stub.GetSegments if isinstance(request, GetSegmentsRequest) else stub.BatchGetSegments
             replies.append(method(request, timeout=30))
-            live += checker.check(request, replies[-1])
+            live += not checker.check(request, replies[-1])
     return Sample(replies, live / len(requests))
 
 

@@ -15,6 +15,7 @@ from strata.v1.segmentation_pb2_grpc import SegmentationServiceServicer, add_Seg
 
 SEGMENTS = ("even", "odd")
 AS_OF_S = 1_512_000_000
+REASON = pb.DEGRADATION_REASON_SEGMENTER_TIMEOUT
 
 
 class ToyGateway(SegmentationServiceServicer):
@@ -26,7 +27,13 @@ class ToyGateway(SegmentationServiceServicer):
     def assignment(self, user: str) -> pb.Assignment:
         segment = self.segment or SEGMENTS[len(user) % 2]
         if self.degraded:
-            return pb.Assignment(segmenter="parity", version="1", segment=segment, source=pb.ASSIGNMENT_SOURCE_FALLBACK)
+            return pb.Assignment(
+                segmenter="parity",
+                version="1",
+                segment=segment,
+                source=pb.ASSIGNMENT_SOURCE_FALLBACK,
+                degradation=REASON,
+            )
         return pb.Assignment(
             segmenter="parity", version="1", segment=segment, score=0.5, source=pb.ASSIGNMENT_SOURCE_LIVE
         )
@@ -42,6 +49,7 @@ class ToyGateway(SegmentationServiceServicer):
         count = len(request.user_ids)
         source = pb.ASSIGNMENT_SOURCE_FALLBACK if self.degraded else pb.ASSIGNMENT_SOURCE_LIVE
         column = pb.AssignmentColumn(segmenter="parity", version="1", sources=[source] * count)
+        column.degradation = REASON if self.degraded else pb.DEGRADATION_REASON_UNSPECIFIED
         column.segments.extend(pb.Segment(key=key) for key in SEGMENTS)
         column.segment_indexes.extend(len(user) % 2 for user in request.user_ids)
         reply = pb.BatchGetSegmentsResponse(user_statuses=[pb.USER_STATUS_KNOWN] * count, columns=[column])

@@ -84,11 +84,11 @@ def test_no_users_is_a_sentence(tmp_path: Path) -> None:
 def test_percentiles_are_of_right_answers_only() -> None:
     """Quick refusals do not make a server look fast."""
     tally = Tally(offered=3)
-    tally.answered("GetSegments", 10.0, live=True)
-    tally.answered("BatchGetSegments", 20.0, live=False)
+    tally.answered("GetSegments", 10.0, "")
+    tally.answered("BatchGetSegments", 20.0, "UNKNOWN_USER")
     tally.failed("RESOURCE_EXHAUSTED")
     measured = tally.measured(duration_s=1.0, cpu_share=0.1)
-    assert (measured.good, measured.degraded, measured.errors) == (2, 1, {"RESOURCE_EXHAUSTED": 1})
+    assert (measured.good, measured.degraded, measured.errors) == (2, {"UNKNOWN_USER": 1}, {"RESOURCE_EXHAUSTED": 1})
     assert (measured.all.p50_ms, measured.all.p99_ms) == (10.0, 20.0)
     assert measured.methods["BatchGetSegments"].calls == 1
 
@@ -110,7 +110,7 @@ def test_what_crosses_to_the_locust_process_comes_back_whole(tmp_path: Path) -> 
     plan.write(tmp_path / "plan.json")
     assert read_plan(tmp_path / "plan.json") == plan
     tally = Tally(offered=1)
-    tally.answered("GetSegments", 1.0, live=True)
+    tally.answered("GetSegments", 1.0, "")
     measured = tally.measured(1.0, 0.5)
     measured.write(plan.result)
     assert read_measured(plan.result) == measured

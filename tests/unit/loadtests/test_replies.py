@@ -27,22 +27,22 @@ def _batch() -> pb.BatchGetSegmentsResponse:
 
 def test_right_answers_are_live() -> None:
     """Both methods' right replies pass."""
-    assert _checker().check(SINGLE, _single())
-    assert _checker().check(BATCH, _batch())
+    assert _checker().check(SINGLE, _single()) == ""
+    assert _checker().check(BATCH, _batch()) == ""
 
 
 def test_a_fallback_is_right_but_not_live() -> None:
-    """A degraded answer is told apart from a wrong one."""
+    """A degraded answer is told apart from a wrong one, with its reason."""
     degraded = ToyGateway(degraded=True)
-    assert not _checker().check(SINGLE, degraded.GetSegments(SINGLE, None))
-    assert not _checker().check(BATCH, degraded.BatchGetSegments(BATCH, None))
+    assert _checker().check(SINGLE, degraded.GetSegments(SINGLE, None)) == "SEGMENTER_TIMEOUT"
+    assert _checker().check(BATCH, degraded.BatchGetSegments(BATCH, None)) == "SEGMENTER_TIMEOUT"
 
 
 def test_one_unknown_user_of_a_batch_makes_it_not_live() -> None:
     """Statuses count as much as sources."""
     reply = _batch()
     reply.user_statuses[1] = pb.USER_STATUS_UNKNOWN
-    assert not _checker().check(BATCH, reply)
+    assert _checker().check(BATCH, reply) == "UNKNOWN_USER"
 
 
 SINGLE_FAULTS: dict[str, Callable[[pb.GetSegmentsResponse], None]] = {

@@ -22,7 +22,7 @@ PROFILE = Profile(
 ON_THE_LIMITS = Measured(
     offered=1000,
     good=999,
-    degraded=10,
+    degraded={"UNKNOWN_USER": 10},
     errors={"UNAVAILABLE": 1},
     duration_s=10,
     all=Latencies(calls=999, p50_ms=5, p95_ms=20, p99_ms=50, p99_9_ms=100, max_ms=400),
@@ -45,7 +45,7 @@ def test_each_percentile_alone_can_fail_a_run(key: str) -> None:
     ("change", "broken"),
     [
         ({"errors": {"UNAVAILABLE": 1, "wrong reply: x": 1}}, "errors"),
-        ({"degraded": 11}, "degraded"),
+        ({"degraded": {"UNKNOWN_USER": 9, "SEGMENTER_TIMEOUT": 2}}, "degraded"),
         ({"good": 949}, "achieved rate"),
     ],
 )
@@ -57,5 +57,5 @@ def test_each_share_alone_can_fail_a_run(change: dict[str, object], broken: str)
 
 def test_a_run_without_an_answer_is_past_the_budget() -> None:
     """Nothing measured is nothing shown."""
-    nothing = Measured(0, 0, 0, {}, 10, all=Latencies(0, 0, 0, 0, 0, 0))
+    nothing = Measured(0, 0, {}, {}, 10, all=Latencies(0, 0, 0, 0, 0, 0))
     assert not within(judge(PROFILE, nothing))
