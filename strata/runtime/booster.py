@@ -12,6 +12,7 @@ import numpy as np
 from strata.errors import PackageInvalid
 from strata.runtime.lightgbm_library import call, library
 from strata.runtime.model import Floats
+from strata.runtime.tree_text import check_tree_text
 
 _RAW_SCORE: Final = 1  # C_API_PREDICT_RAW_SCORE
 _FLOAT64: Final = 1  # C_API_DTYPE_FLOAT64
@@ -25,9 +26,9 @@ class Booster:
     def __init__(self, text: str, feature_count: int) -> None:
         """Load LightGBM's text format. Raises PackageInvalid when it is not a one-output model of these features.
 
-        LightGBM's parser trusts its input: verify the file's hash before coming here.
+        The text is checked first: LightGBM's own parser ends the process on a malformed tree.
         """
-        _check_text(text)
+        check_tree_text(text, feature_count)
         handle, rounds = ctypes.c_void_p(), ctypes.c_int()
         call("LGBM_BoosterLoadModelFromString", text.encode(), ctypes.byref(rounds), ctypes.byref(handle))
         self._handle: Final = handle
@@ -94,9 +95,3 @@ class _SingleRow:
         if self._call(*self._arguments) != 0:
             call("LGBM_BoosterPredictForMatSingleRowFast", *self._arguments)  # again, for the reason
         return self._out.copy()
-
-
-def _check_text(text: str) -> None:
-    """Refuse what is plainly not a whole model before the C parser sees it."""
-    if not text.startswith("tree\n") or "\nend of trees" not in text:
-        raise PackageInvalid("the model file is not LightGBM's text format, or is cut short")

@@ -7,7 +7,10 @@ to the nearest and the second nearest centroid: 0 on the border of two segments,
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from math import isnan, sqrt
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +34,24 @@ class FeatureScale:
     def apply(self, column: Floats) -> Floats:
         return np.interp(np.where(np.isnan(column), self.missing, column), self.knots, self.levels)
 
+    def apply_one(self, value: float) -> float:
+        """The same for one number, to the last bit: numpy's call costs 5 us, this 0.4 us (2026-11, CPython 3.11)."""
+        knots, levels = self._lists
+        if isnan(value):
+            value = self.missing
+        right = bisect_right(knots, value)
+        if right == 0:
+            return levels[0]
+        left = right - 1
+        if right == len(knots) or knots[left] == value:
+            return levels[left]
+        slope = (levels[right] - levels[left]) / (knots[right] - knots[left])
+        return slope * (value - knots[left]) + levels[left]
+
+    @cached_property
+    def _lists(self) -> tuple[list[float], list[float]]:
+        return self.knots.tolist(), self.levels.tolist()
+
     def to_json(self) -> dict[str, Any]:
         return {"missing": self.missing, "knots": self.knots.tolist(), "levels": self.levels.tolist()}
 
@@ -45,15 +66,23 @@ class KMeansModel:
 
     def transform(self, values: Floats) -> Floats:
         """[n, f] in original units, NaN for missing -> [n, f] in scaled units, finite."""
+        if len(values) == 1:
+            row = values[0].tolist()
+            return np.array([[scale.apply_one(value) for scale, value in zip(self.scales, row, strict=True)]])
         scaled = np.empty_like(values)
         for column, scale in enumerate(self.scales):
             scaled[:, column] = scale.apply(values[:, column])
         return scaled
 
     def score(self, values: Floats) -> Scores:
-        squared = squared_distances(self.transform(values), self.centroids)
+        squared = _squared(self.transform(values), self.centroids, self._half_norms)
         nearest = squared.argmin(axis=1).astype(np.int32)
         return Scores(nearest, _margins(squared))
+
+    @cached_property
+    def _half_norms(self) -> Floats:
+        halves: Floats = np.einsum("ij,ij->i", self.centroids, self.centroids) / 2
+        return halves
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -69,8 +98,11 @@ def squared_distances(rows: Floats, centroids: Floats) -> Floats:
     >>> squared_distances(np.array([[0.0, 3.0]]), np.array([[0.0, 0.0], [4.0, 3.0]])).tolist()
     [[9.0, 16.0]]
     """
+    return _squared(rows, centroids, np.einsum("ij,ij->i", centroids, centroids) / 2)
+
+
+def _squared(rows: Floats, centroids: Floats, half_norms: Floats) -> Floats:
     row_norms = np.einsum("ij,ij->i", rows, rows)[:, None]
-    half_norms = np.einsum("ij,ij->i", centroids, centroids) / 2
     squared: Floats = np.maximum(row_norms + 2 * (half_norms - rows @ centroids.T), 0.0)
     return squared
 
@@ -97,8 +129,11 @@ def _read_scale(document: Any) -> FeatureScale:
 
 
 def _margins(squared: Floats) -> NDArray[np.float32]:
+    if len(squared) == 1:
+        nearest_squared, second_squared = sorted(squared[0].tolist())[:2]
+        nearest, second = sqrt(nearest_squared), sqrt(second_squared)
+        return np.array([(second - nearest) / (second + nearest) if second > 0 else 0.0], dtype=np.float32)
     two = np.sqrt(np.partition(squared, 1, axis=1)[:, :2])
-    nearest, second = two[:, 0], two[:, 1]
-    total = nearest + second
-    margins: Floats = np.divide(second - nearest, total, out=np.zeros_like(total), where=total > 0)
+    total = two[:, 0] + two[:, 1]
+    margins: Floats = np.divide(two[:, 1] - two[:, 0], total, out=np.zeros_like(total), where=total > 0)
     return margins.astype(np.float32)
