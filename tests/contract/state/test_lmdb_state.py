@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import lmdb
 import pytest
 
 from strata.errors import StoreDamaged, StoreUnavailable
@@ -154,3 +155,16 @@ def test_every_close_leaves_a_file_that_opens_again(tmp_path: Path) -> None:
                 generation.commit(number)
     with open_state(tmp_path / "state", readonly=True) as state:
         assert state.read("spend", ["00000"]) == [b"x" * 5_000]
+
+
+def test_the_old_generation_s_pages_are_freed_by_the_flip(tmp_path: Path) -> None:
+    """After a commit only the current rows are kept, so a state never holds two generations at rest."""
+    folder = filled(tmp_path / "state", rows=50)
+    with open_state(folder) as state, state.begin_generation("spend") as generation:
+        generation.put([("a", b"1"), ("b", b"2")])
+        generation.commit(2)
+    with lmdb.open(str(folder), max_dbs=8, readonly=True) as environment, environment.begin() as transaction:
+        slots = [
+            environment.open_db(name, txn=transaction, create=False) for name in (b"rows/spend/0", b"rows/spend/1")
+        ]
+        assert sorted(transaction.stat(slot)["entries"] for slot in slots) == [0, 2]
