@@ -86,6 +86,8 @@ class ParquetPredictionLog:
 
     def append(self, answer: Answer) -> None:
         """Queue an answer, or drop it when the queue is full."""
+        if not self._limits.share:
+            return
         rows = len(answer.users) * len(answer.columns)
         if self._taken_in - self._taken_out + rows > self._limits.queue_rows:
             self._counters.dropped_full_queue(rows)

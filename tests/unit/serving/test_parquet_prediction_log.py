@@ -1,0 +1,182 @@
+"""The prediction log, driven step by step."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from toy_segmenter import toy_profile
+
+from serving.adapters import parquet_prediction_log
+from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
+from serving.adapters.prediction_columns import is_logged
+from serving.adapters.prediction_files import remove_leftovers, remove_oldest
+from serving.domain.assignments import Answer, Column, Degradation, Source
+from serving.domain.features import feature_rows
+
+PROFILE = toy_profile("tiers")
+NAN = float("nan")
+
+
+class Log:
+    """A log, its clock and its counts."""
+
+    def __init__(self, folder: Path, **limits: float) -> None:
+        chosen = {"share": 1.0, "queue_rows": 10, "rotate_rows": 4, "rotate_s": 5.0, "max_bytes": 10**9} | limits
+        self.now_s = 0.0
+        self.counts = {"written": 0.0, "queue": 0.0, "error": 0.0}
+        self.folder = folder
+        self.log = ParquetPredictionLog(
+            folder,
+            "w000",
+            profiles={"tiers": PROFILE},
+            limits=LogLimits(**chosen),  # type: ignore[arg-type] # whole numbers are floats here
+            counters=LogCounters(self._counter("written"), self._counter("queue"), self._counter("error")),
+            monotonic=lambda: self.now_s,
+        )
+
+    def _counter(self, name: str):  # type: ignore[no-untyped-def]
+        def count(rows: float) -> None:
+            self.counts[name] += rows
+
+        return count
+
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob("*/*"))
+
+
+def answer(*users: str, live: bool = True) -> Answer:
+    count = len(users)
+    values = np.tile([1.0, NAN], (count, 1))
+    rows = feature_rows(values, np.full(count, live), np.zeros(count, dtype=np.int64))
+    column = Column(
+        profile=PROFILE,
+        segment_indexes=np.full(count, 1 if live else 0, dtype=np.int32),
+        scores=np.full(count, 0.5 if live else NAN, dtype=np.float32),
+        sources=np.full(count, Source.LIVE if live else Source.FALLBACK, dtype=np.uint8),
+        degradations=np.full(count, Degradation.NONE if live else Degradation.UNKNOWN_USER, dtype=np.uint8),
+        live_at_us=np.zeros(count, dtype=np.int64),
+        rows=rows,
+        all_live=live,
+    )
+    return Answer(list(users), 1_512_000_000_000_000, [column])
+
+
+def test_rows_read_back_as_they_were_answered(tmp_path: Path) -> None:
+    """Contract 6: nulls for missing values and fallback scores, words for numbers, the schema's fingerprint."""
+    log = Log(tmp_path)
+    log.log.append(answer("ann"))
+    log.log.append(answer("bé", live=False))
+    log.log.step(last=True)
+    [file] = log.files()
+    table = pq.read_table(file)
+    assert table.to_pylist() == [
+        {
+            "user_id": "ann", "as_of": table["as_of"][0].as_py(), "segmenter": "tiers", "version": "0123456789ab",
+            "segment": "middle", "score": 0.5, "source": "live", "degradation": "",
+            "orders:f0": 1.0, "orders:f1": None,
+        },
+        {
+            "user_id": "bé", "as_of": table["as_of"][1].as_py(), "segmenter": "tiers", "version": "0123456789ab",
+            "segment": "low", "score": None, "source": "fallback", "degradation": "unknown_user",
+            "orders:f0": None, "orders:f1": None,
+        },
+    ]  # fmt: skip
+    assert table["as_of"][0].value == 1_512_000_000_000_000
+    assert str(table.schema.field("as_of").type) == "timestamp[us, tz=UTC]"
+    assert table.schema.metadata[b"schema_fingerprint"] == PROFILE.schema_fingerprint.encode()
+    assert log.counts == {"written": 2, "queue": 0, "error": 0}
+
+
+def test_a_file_is_closed_when_it_is_full_or_old(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.log.append(answer("a"))
+    log.log.step()
+    assert log.files() == []
+    log.log.append(answer("b", "c", "d"))
+    log.log.step()
+    assert len(log.files()) == 1
+    log.log.append(answer("e"))
+    log.log.step()
+    log.now_s = 5.0
+    log.log.step()
+    assert len(log.files()) == 2
+
+
+def test_a_full_queue_drops_and_counts(tmp_path: Path) -> None:
+    """What was queued before is kept, and the queue takes more once it was emptied."""
+    log = Log(tmp_path)
+    for _ in range(3):
+        log.log.append(answer("a", "b", "c", "d"))
+    assert log.counts["queue"] == 4
+    log.log.step()
+    log.log.append(answer("a", "b", "c", "d"))
+    log.log.step(last=True)
+    assert log.counts == {"written": 12, "queue": 4, "error": 0}
+
+
+def test_a_full_disk_drops_counts_and_heals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller feels nothing; when there is room again, the log goes on."""
+    log = Log(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parquet_prediction_log, "write_blocks", full)
+        log.log.append(answer("a", "b"))
+        log.log.step(last=True)
+    assert log.counts == {"written": 0, "queue": 0, "error": 2}
+    log.log.append(answer("c"))
+    log.log.step(last=True)
+    assert log.counts["written"] == 1
+
+
+def test_a_write_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def torn(_: object, path: Path, **__: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(pq, "write_table", torn)
+    log = Log(tmp_path)
+    log.log.append(answer("a"))
+    log.log.step(last=True)
+    assert log.files() == []
+
+
+def test_leftovers_of_a_killed_writer_are_hidden_and_removed(tmp_path: Path) -> None:
+    (tmp_path / "tiers").mkdir()
+    (tmp_path / "tiers" / ".pending-1-w000-1.parquet").write_bytes(b"half")
+    assert remove_leftovers(tmp_path) == 1
+    assert list((tmp_path / "tiers").iterdir()) == []
+
+
+def test_the_oldest_files_go_first(tmp_path: Path) -> None:
+    """Over all segmenters together."""
+    for folder, name in (("tiers", "1"), ("promo", "2"), ("tiers", "3")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"{name}.parquet").write_bytes(b"x" * 10)
+    assert remove_oldest(tmp_path, 25) == 1
+    assert sorted(path.name for path in tmp_path.glob("*/*")) == ["2.parquet", "3.parquet"]
+
+
+def test_a_share_is_the_same_users_every_time(tmp_path: Path) -> None:
+    """About that share of them, in the log as in the rule."""
+    users = [f"user-{i}" for i in range(1_000)]
+    chosen = [user for user in users if is_logged(user, 0.3)]
+    assert 250 < len(chosen) < 350
+    log = Log(tmp_path, share=0.3, queue_rows=10_000)
+    log.log.append(answer(*users))
+    log.log.step(last=True)
+    assert pq.read_table(log.files()[0])["user_id"].to_pylist() == chosen
+
+
+def test_the_thread_writes_what_is_left_when_closed(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.log.start()
+    log.log.append(answer("a"))
+    log.log.close(10.0)
+    assert log.counts["written"] == 1

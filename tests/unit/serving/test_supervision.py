@@ -1,0 +1,103 @@
+"""When workers are replaced, numbers added up, ports claimed, logs held back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from serving.json_logs import JsonFormatter, Repeats
+from serving.metrics.families import families
+from serving.metrics.page import WorkersCollector
+from serving.metrics.recorder import Recorder
+from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
+from serving.port_claim import claim_port
+from serving.replacement import FIRST_PAUSE_S, SHORT_LIFE_S, SHORT_LIVES, Replacement
+from strata.errors import AlreadyRunning
+
+
+def test_a_worker_that_served_a_while_is_replaced_at_once() -> None:
+    replacement = Replacement()
+    assert [replacement.pause_s(SHORT_LIFE_S) for _ in range(100)] == [FIRST_PAUSE_S] * 100
+    assert not replacement.hopeless
+
+
+def test_short_lives_are_spaced_out_and_then_given_up() -> None:
+    """A sound life in between begins the count anew."""
+    replacement = Replacement()
+    pauses = [replacement.pause_s(0.0) for _ in range(SHORT_LIVES - 1)]
+    assert pauses == sorted(pauses)
+    assert not replacement.hopeless
+    replacement.pause_s(SHORT_LIFE_S)
+    for _ in range(SHORT_LIVES):
+        replacement.pause_s(0.0)
+    assert replacement.hopeless
+
+
+def _worker(folder: Path, name: str, layout: Layout) -> Path:
+    path = folder / name
+    create_numbers(path, layout)
+    return path
+
+
+def test_the_page_adds_up_workers_and_keeps_what_a_dead_one_counted(tmp_path: Path) -> None:
+    """A replacement counts on in the file of the worker it replaces."""
+    layout = Layout(families({"tiers": "v1"}))
+    paths = [_worker(tmp_path, name, layout) for name in ("a", "b")]
+    views = [map_numbers(path, layout) for path in paths]
+    for path, seconds in ((paths[0], 0.0004), (paths[1], 3.0), (paths[1], 0.0001)):
+        recorder = Recorder(map_numbers(path, layout), layout)  # a process of its own each time
+        recorder.histogram("strata_request_seconds", "GetSegments").observe(seconds)
+        recorder.add(recorder.position("strata_requests", "GetSegments", "OK"))
+    registry = CollectorRegistry()
+    registry.register(WorkersCollector(layout, views, alive=lambda: 2, restarts=lambda: 1))
+    page = generate_latest(registry).decode()
+    assert 'strata_requests_total{code="OK",method="GetSegments"} 3.0' in page
+    assert 'strata_request_seconds_bucket{le="0.0001",method="GetSegments"} 1.0' in page
+    assert 'strata_request_seconds_bucket{le="0.0005",method="GetSegments"} 2.0' in page
+    assert 'strata_request_seconds_bucket{le="+Inf",method="GetSegments"} 3.0' in page
+    assert 'strata_request_seconds_sum{method="GetSegments"} 3.0005' in page
+    assert "strata_worker_restarts_total 1.0" in page
+    assert "strata_workers 2.0" in page
+
+
+def test_a_port_someone_listens_on_is_refused_though_it_could_be_shared() -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(AlreadyRunning, match="STRATA_GATEWAY__PORT"):
+            claim_port("127.0.0.1", other.getsockname()[1])
+
+
+def test_a_claimed_port_can_be_listened_on_by_workers() -> None:
+    with claim_port("127.0.0.1", 0) as held, socket.socket() as worker:
+        worker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        worker.bind(held.getsockname())
+        worker.listen()
+
+
+def _record(message: str) -> logging.LogRecord:
+    return logging.LogRecord("strata", logging.WARNING, "", 0, message, None, None)
+
+
+def test_a_log_line_is_one_json_object() -> None:
+    record = _record("worker died")
+    record.fields = {"pid": 7}
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["event"], line["level"], line["pid"]) == ("worker died", "warning", 7)
+
+
+def test_a_message_that_repeats_is_held_back_and_counted() -> None:
+    now_s = [0.0]
+    repeats = Repeats(monotonic=lambda: now_s[0])
+    assert [repeats.filter(_record("a")) for _ in range(4)] == [True, False, False, False]
+    assert repeats.filter(_record("b"))
+    now_s[0] = 1.0
+    record = _record("a")
+    assert repeats.filter(record)
+    assert record.fields == {"held_back": 3}
