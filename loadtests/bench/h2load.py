@@ -63,11 +63,14 @@ class Generator:
         log, over = _Log(), threading.Event()
         with ThreadPoolExecutor(self._callers) as callers:
             chains = [callers.submit(self._chain, slot, log, over) for slot in range(self._callers)]
-            time.sleep(RAMP_S)
-            before = self._clocks()
-            time.sleep(seconds)
-            after = self._clocks()
-            over.set()
+            try:
+                time.sleep(RAMP_S)
+                before = self._clocks()
+                time.sleep(seconds)
+                after = self._clocks()
+            finally:
+                # Also on Ctrl-C: the pool waits for its chains.
+                over.set()
             for chain in chains:
                 chain.result()
         burst = self._read(log, before, after)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -15,6 +17,8 @@ import psutil
 from strata.errors import StrataError
 
 STOP_S = 10.0
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 START_LIMIT_S = 90.0
 
 
@@ -32,12 +36,18 @@ def running(command: Sequence[str], log: Path, environ: Mapping[str, str], cwd: 
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, env={**os.environ, **environ}, cwd=cwd,
             start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - servers are started before any thread is
         )  # fmt: skip
     tree = psutil.Process(process.pid)
     try:
         yield tree
     finally:
         _end(process, tree)
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to send SIGTERM when the bench dies, by whatever means."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end(process: subprocess.Popen[bytes], tree: psutil.Process) -> None:

@@ -81,6 +81,14 @@ def test_answers_that_are_fast_but_not_good_are_past_the_budget(
     assert [line["name"] for line in lines if not line["kept"]] == broken
 
 
+def test_an_unknown_key_of_the_budget_is_a_sentence(tmp_path: Path) -> None:
+    """A budget file that says something unknown is refused by name: exit code 2, no load."""
+    (tmp_path / "odd.yaml").write_text(QUICK.replace("p50_ms", "p51_ms"))
+    done = _loadtest(tmp_path, "127.0.0.1:1", "--budget", "odd.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "profiles.quick.p51_ms is not a key of a budget" in done.stderr
+
+
 def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
     """A target that does not answer is the caller's mistake, said before any load: exit code 2."""
     done = _loadtest(tmp_path, "127.0.0.1:1")
