@@ -26,7 +26,7 @@ class PlatformProcess:
     def __init__(self, home: Path, *arguments: str, environ: dict[str, str] | None = None) -> None:
         self.home = home
         # A file and not a pipe: a full pipe nobody reads would stop the platform.
-        self._errors: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by `wait`
+        self._errors: IO[str] = tempfile.NamedTemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - `wait` closes it
         self.process = subprocess.Popen(
             [str(STRATA), "up", *arguments],
             cwd=ROOT, env=self.environ() | (environ or {}), text=True, stdout=subprocess.PIPE, stderr=self._errors,
@@ -57,6 +57,10 @@ class PlatformProcess:
             "STRATA_GATEWAY__METRICS_PORT": ports["metrics"],
             "STRATA_MONITOR__PORT": ports["reports"],
         }
+
+    def said_so_far(self) -> str:
+        """What it has said on standard error until now."""
+        return Path(self._errors.name).read_text(encoding="utf-8")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal and wait for the end."""

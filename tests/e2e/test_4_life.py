@@ -43,7 +43,6 @@ def test_it_ends_cleanly(keeper: Keeper, number: signal.Signals) -> None:
     code, said = platform.stop(number)
     assert code == 0, said
     assert len(platform.stdout) == 1
-    assert "preparing" not in said
     assert "Traceback" not in said
     assert platform.living() == []
     host, _, port = platform.addresses["grpc"].rpartition(":")
@@ -56,7 +55,7 @@ def test_a_killed_supervisor_leaves_no_orphans(keeper: Keeper) -> None:
     platform = keeper.running()
     platform.stop(signal.SIGKILL)
     _until(lambda: platform.living() == [])
-    keeper.running()
+    assert "preparing" not in keeper.running().said_so_far()
 
 
 def test_a_truncated_state_is_a_sentence(keeper: Keeper) -> None:

@@ -123,6 +123,7 @@ def _wait_until_ready(settings: Settings, ports: Ports, supervisor: Supervisor, 
         supervisor.refuse_hopeless()
         readiness = probe.look()
         if readiness.serves:
+            supervisor.serving()
             _say(f"serving after {time.monotonic() - began:.1f} s; Ctrl-C ends it")
             print(_ready_line(settings, ports), flush=True)
             return True

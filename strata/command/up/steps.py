@@ -41,7 +41,7 @@ def demo_steps(settings: Settings) -> list[Step]:
         Step(
             "definitions", "apply the feature definitions", ("features", "apply"), MODELS_LANE, (),
             present=settings.registry.is_file,
-            inputs=lambda: fingerprint_files(settings.repo, "**/*.py", "*.yaml"),
+            inputs=lambda: fingerprint_files(settings.repo, "definitions/**/*.py", "*.yaml"),
         ),
         Step(
             "state", "materialise the online state", ("features", "materialize"),

@@ -15,6 +15,8 @@ from strata.command.up.restart import RestartPolicy
 from strata.errors import StrataError
 
 LAST_LINES = 6
+EXPLAINED = (1, 2)
+"""What `strata` exits with after a sentence (see strata.faults)."""
 
 
 class Launch(Protocol):
@@ -33,6 +35,8 @@ class Watched:
     started_s: float = 0.0
     start_at_s: float = 0.0
     complained: bool = False
+    gave_up: bool = False
+    """It ended by itself with the code of an explained error: the same start would end the same way."""
 
 
 class Supervisor:
@@ -47,6 +51,7 @@ class Supervisor:
     ) -> None:
         self._watched = [Watched(child) for child in children]
         self._say, self._now_s, self._spawn = say, now_s, launch
+        self._serving = False
 
     def start(self) -> None:
         """Start every child."""
@@ -65,10 +70,14 @@ class Supervisor:
                 cut_log(watched.child.log)
 
     def refuse_hopeless(self) -> None:
-        """Raise StrataError with the last words of a child that keeps dying at its start."""
+        """Raise StrataError with the last words of a child that gave up at its start, or keeps dying there."""
         for watched in self._watched:
-            if watched.policy.hopeless and watched.process is None:
+            if watched.gave_up or (watched.policy.hopeless and watched.process is None):
                 raise StrataError(_complaint(watched.child, watched.policy.early_deaths))
+
+    def serving(self) -> None:
+        """From now on no death ends the platform: each is reported, and tried again."""
+        self._serving = True
 
     def process_ids(self) -> dict[str, int]:
         """The id of each child that is alive."""
@@ -96,11 +105,14 @@ class Supervisor:
 
     def _bury(self, watched: Watched, code: int) -> None:
         watched.process = None
+        watched.gave_up = code in EXPLAINED
         # Its own workers may live on without it and hold its ports.
         end_processes(self._leftovers(watched.child))
         now_s = self._now_s()
         watched.start_at_s = watched.policy.died(watched.started_s, now_s)
         delay_s = watched.start_at_s - now_s
+        if watched.gave_up and not self._serving:
+            return  # `refuse_hopeless` tells it
         if not watched.policy.hopeless:
             watched.complained = False
             self._say(f"the {watched.child.title} ended ({_cause(code)}); starting it again in {delay_s:.1f} s")
@@ -120,4 +132,5 @@ def _cause(code: int) -> str:
 
 def _complaint(child: Child, deaths: int) -> str:
     said = tail(child.log, LAST_LINES) or "(nothing)"
-    return f"the {child.title} ended {deaths} times while starting; the end of {child.log}:\n{said}"
+    times = "" if deaths == 1 else f" {deaths} times"
+    return f"the {child.title} ended{times} while starting; the end of {child.log}:\n{said}"

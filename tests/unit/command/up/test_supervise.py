@@ -13,6 +13,11 @@ from strata.command.up.children import Child
 from strata.command.up.supervise import Supervisor
 from strata.errors import StrataError
 
+SCRIPTS = {
+    "doomed": "print('no room here', flush=True); raise SystemExit(3)",
+    "honest": "print('strata: the package is cut short', flush=True); raise SystemExit(1)",
+}
+
 
 class HandClock:
     """Seconds, moved by hand."""
@@ -25,7 +30,7 @@ class HandClock:
 
 
 class Bench:
-    """A supervisor of real but trivial processes: `obedient` waits to be ended, `doomed` ends at once with 3."""
+    """A supervisor of real but trivial processes: most wait to be ended, those in SCRIPTS end."""
 
     def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
         self.clock = HandClock()
@@ -37,11 +42,7 @@ class Bench:
 
     def _launch(self, child: Child, *, again: bool) -> subprocess.Popen[bytes]:
         self.started.append(child.name)
-        script = (
-            "print('no room here', flush=True); raise SystemExit(3)"
-            if child.name == "doomed"
-            else "import time; time.sleep(600)"
-        )
+        script = SCRIPTS.get(child.name, "import time; time.sleep(600)")
         with child.log.open("ab") as log:
             process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.processes[child.name] = process
@@ -109,6 +110,23 @@ def test_a_start_with_a_hopeless_child_is_given_up(bench: Callable[..., Bench]) 
     at.wait("doomed")
     with pytest.raises(StrataError, match=r"(?s)the doomed server ended 3 times while starting; .*no room here"):
         at.supervisor.refuse_hopeless()
+
+
+def test_an_explained_end_is_not_tried_again_while_starting(bench: Callable[..., Bench]) -> None:
+    """A server that said why it cannot start would say it again: the start ends with that sentence, at once."""
+    at = bench("honest", "gateway")
+    at.wait("honest")
+    assert at.said == []
+    with pytest.raises(StrataError, match=r"(?s)the honest server ended while starting; .*the package is cut short"):
+        at.supervisor.refuse_hopeless()
+
+
+def test_an_explained_end_later_is_one_death_among_others(bench: Callable[..., Bench]) -> None:
+    """Once the platform serves, the others are worth more than giving up."""
+    at = bench("honest", "gateway")
+    at.supervisor.serving()
+    at.wait("honest")
+    assert at.said == ["the honest server ended (exit code 1); starting it again in 0.5 s"]
 
 
 def test_stop_ends_every_child(bench: Callable[..., Bench]) -> None:
