@@ -115,7 +115,7 @@ def parity(
 
     settings, console = load_settings(), Console()
     with _bars(console) as bars:
-        task = {stage: bars.add_task(stage, total=pairs) for stage in ("offline", "online", "oracle")}
+        task = {stage: bars.add_task(stage, total=pairs) for stage in ("offline", "online and oracle")}
         outcome = measure_parity(settings, pairs, seed, lambda stage, more: bars.advance(task[stage], more))
     console.print(
         f"{outcome.pairs:,} pairs, {outcome.features} features, {outcome.values:,} values "

@@ -22,6 +22,15 @@ EVENTS_PER_PART: Final = 400_000
 
 
 @dataclass(frozen=True)
+class UserRange:
+    """Users from `first` to `last` in byte order, both included."""
+
+    first: str
+    last: str
+    events: int
+
+
+@dataclass(frozen=True)
 class Part:
     """Every event of a range of users, and how far through the history that is."""
 
@@ -38,22 +47,33 @@ class Part:
 
 def event_parts(source: ParquetSource, watermark_us: int, *, per_part: int = EVENTS_PER_PART) -> Iterator[Part]:
     """The events that happened and were recorded by the watermark, in ranges of users in byte order."""
+    ranges = user_ranges(source, watermark_us, per_part)
+    total, done = sum(one.events for one in ranges), 0
+    for one in ranges:
+        done += one.events
+        yield Part(read_range(source, watermark_us, one), done, total)
+
+
+def user_ranges(source: ParquetSource, watermark_us: int, per_part: int) -> list[UserRange]:
+    """Users in byte order, cut into ranges of about `per_part` events known by the watermark."""
     if not source.exists():
-        return
-    known = _known(source, watermark_us)
+        return []
     with connect() as connection:
         counts = connection.execute(
-            f"SELECT user_id, count(*) FROM {source.scan()} WHERE {known} GROUP BY 1 ORDER BY 1"
+            f"SELECT user_id, count(*) FROM {source.scan()} WHERE {_known(source, watermark_us)} GROUP BY 1 ORDER BY 1"
         ).fetchall()
-        total, done = sum(count for _, count in counts), 0
-        columns = ", ".join(named(name) for name in event_schema().names)
-        for first, last, count in _ranges(counts, per_part):
-            table = connection.sql(
-                f"SELECT {columns} FROM {source.scan()} WHERE {known} AND user_id BETWEEN $first AND $last",
-                params={"first": first, "last": last},
-            ).to_arrow_table()
-            done += count
-            yield Part(table, done, total)
+    return list(_cut(counts, per_part))
+
+
+def read_range(source: ParquetSource, watermark_us: int, users: UserRange) -> pa.Table:
+    """Contract 1's columns of those users' events known by the watermark."""
+    columns = ", ".join(named(name) for name in event_schema().names)
+    with connect() as connection:
+        return connection.sql(
+            f"SELECT {columns} FROM {source.scan()} "
+            f"WHERE {_known(source, watermark_us)} AND user_id BETWEEN $first AND $last",
+            params={"first": users.first, "last": users.last},
+        ).to_arrow_table()
 
 
 def newest_facts(
@@ -88,8 +108,7 @@ def _known(source: ParquetSource, watermark_us: int) -> str:
     return " AND ".join(times)
 
 
-def _ranges(counts: Sequence[tuple[str, int]], per_part: int) -> Iterator[tuple[str, str, int]]:
-    """(first user, last user, events) of ranges of about `per_part` events."""
+def _cut(counts: Sequence[tuple[str, int]], per_part: int) -> Iterator[UserRange]:
     cuts, held = [0], 0
     for position, (_, count) in enumerate(counts):
         if held and held + count > per_part:
@@ -98,4 +117,4 @@ def _ranges(counts: Sequence[tuple[str, int]], per_part: int) -> Iterator[tuple[
         held += count
     for start, end in pairwise([*cuts, len(counts)]):
         if end > start:
-            yield counts[start][0], counts[end - 1][0], sum(count for _, count in counts[start:end])
+            yield UserRange(counts[start][0], counts[end - 1][0], sum(count for _, count in counts[start:end]))

@@ -7,6 +7,7 @@ user and filter it keeps the matching events in time order; a window is then a s
 from __future__ import annotations
 
 import json
+import operator
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -34,7 +35,7 @@ class UserOracle:
         self._times: list[int] = self._columns["event_time_us"]
         self._recorded: list[int] = self._columns["recorded_us"]
         self._known_us = min(map(max, self._times, self._recorded), default=None)
-        self._holding: dict[str, list[bool]] = {}
+        self._masks: dict[str, list[bool]] = {}
         self._series: dict[tuple[str, str], _Series] = {}
 
     def values(self, features: Sequence[Tags], t_us: int) -> list[float | None]:
@@ -62,16 +63,18 @@ class UserOracle:
         if series is None:
             masks = [self._mask(json.dumps(condition)) for condition in json.loads(where)]
             column = self._column(of)
-            rows = [i for i, value in enumerate(column) if value is not None and all(mask[i] for mask in masks)]
+            rows = [i for i, value in enumerate(column) if value is not None]
+            for mask in masks:
+                rows = [i for i in rows if mask[i]]
             times, recorded = [self._times[i] for i in rows], [self._recorded[i] for i in rows]
             series = self._series[(where, of)] = _Series(times, recorded, [column[i] for i in rows])
         return series
 
     def _mask(self, condition: str) -> list[bool]:
-        if condition not in self._holding:
+        if condition not in self._masks:
             name, op, wanted = json.loads(condition)
-            self._holding[condition] = [_holds(value, op, wanted) for value in self._column(name)]
-        return self._holding[condition]
+            self._masks[condition] = _holding(self._column(name), op, wanted)
+        return self._masks[condition]
 
     def _column(self, name: str) -> list[Any]:
         """A column, or one worked out from the events' local times; `*` is 1, never null."""
@@ -125,15 +128,16 @@ def _aggregate(function: str, times: list[int], values: list[Any], scale: int, t
     return picked[function]()
 
 
-def _holds(value: Any, op: str, wanted: Any) -> bool:
-    if value is None:
-        return False
-    if op in {"eq", "ne", "in"}:
-        same = value in wanted if op == "in" else value == wanted
-        return bool(same != (op == "ne"))
-    if op in {"gt", "ge"}:
-        return bool(value > wanted or (op == "ge" and value == wanted))
-    return bool(value < wanted or (op == "le" and value == wanted))
+def _holding(column: Sequence[Any], op: str, wanted: Any) -> list[bool]:
+    """Which values satisfy a condition; null satisfies none."""
+    if op == "eq":
+        return [value == wanted for value in column]
+    if op == "ne":
+        return [value is not None and value != wanted for value in column]
+    if op == "in":
+        return [value in wanted for value in column]
+    compare = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}[op]
+    return [value is not None and compare(value, wanted) for value in column]
 
 
 def _quotient(numerator: int, denominator: int) -> float | None:

@@ -58,7 +58,6 @@ def replay(
     plans: Sequence[Plan],
     rounds: Sequence[Sequence[Visit]],
     count: int,
-    progress: Callable[[int], None],
 ) -> NDArray[np.float64]:
     """float64 [count, features of all plans]: what the online state says at each visit's instant."""
     values = np.full((count, sum(plan.width for plan in plans)), np.nan)
@@ -71,7 +70,6 @@ def replay(
             for visit, row in zip(visits, rows, strict=True):
                 values[visit.row, at : at + plan.width] = evaluate(plan, [row], visit.t_us).values[0]
             at += plan.width
-        progress(len(visits))
     return values
 
 
