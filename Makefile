@@ -22,7 +22,7 @@ up: setup  ## set up, prepare the demonstration, serve until Ctrl-C
 .PHONY: test
 test: setup  ## everything a commit must pass: checks, then the four tiers of tests
 	@scripts/check.sh
-	@$(bin)/python -m pytest
+	@$(bin)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
 
 .PHONY: unit
 unit: setup  ## the quick tests only

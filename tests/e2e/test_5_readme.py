@@ -12,7 +12,6 @@ import pytest
 from platform_process import ROOT, Keeper
 
 BLOCK = re.compile(r"^```(?P<language>sh|python)\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]+)")
 # What the fixture is: the whole tier runs on the platform it starts.
 DONE_BY_FIXTURE = {"make up"}
 
@@ -62,24 +61,6 @@ def test_a_program_of_the_readme_runs(program: str, keeper: Keeper) -> None:
     assert ran.returncode == 0, ran.stderr
     assert "value_tiers" in ran.stdout
     assert "promo_responder" in ran.stdout
-
-
-def test_links_lead_somewhere() -> None:
-    """Every relative link of the README and of the pages in docs names a file or folder that is there."""
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
-    dead = [
-        f"{page.relative_to(ROOT)}: {match['path']}"
-        for page in pages
-        for match in LINK.finditer(page.read_text(encoding="utf-8"))
-        if not (page.parent / match["path"]).exists()
-    ]
-    assert dead == []
-
-
-def test_targets_named_in_the_readme_exist() -> None:
-    """Every `make NAME` is a target."""
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"`?make ([a-z]+)`?", _readme())) - {"sure"} <= targets
 
 
 def _bin() -> str:
