@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from strata.errors import InputInvalid, PackageInvalid
 from strata.runtime import Manifest, SegmentEntry, write_package
 from strata.runtime.manifest import seal
 from strata.runtime.package import Package, assemble
+from strata.runtime.store import seal_files
 from training.algorithms import fit
 from training.definition import Definition
 from training.gather import Gathered, gather
@@ -74,7 +75,7 @@ def produce(
         scored = _parity(fitted, assemble(seal(manifest), export.files), gathered.reference)
         progress("writing")
         files = {**export.files, "reference.parquet": scored}
-        pages = _pages(manifest, evaluation)
+        pages = _pages(seal_files(manifest, files), evaluation)
         manifest, folder = write_package(packages, manifest, {**files, **pages})
         return Produced(manifest, folder, evaluation, len(gathered.rows.train.values))
 
@@ -149,9 +150,9 @@ def _manifest(definition: Definition, gathered: Gathered, export: Export, evalua
 def _pages(manifest: Manifest, evaluation: Evaluation) -> dict[str, bytes]:
     from training.report.page import evaluation_page
 
-    shown = seal(replace(manifest))
     document = {
         "segmenter": manifest.segmenter,
+        "version": manifest.version,
         "created_at": manifest.created_at,
         "data_window": manifest.data_window.__dict__,
         "metrics": evaluation.metrics,
@@ -160,5 +161,5 @@ def _pages(manifest: Manifest, evaluation: Evaluation) -> dict[str, bytes]:
     }
     return {
         "evaluation.json": (json.dumps(document, indent=1, allow_nan=False) + "\n").encode(),
-        "evaluation.html": evaluation_page(shown, evaluation).encode(),
+        "evaluation.html": evaluation_page(manifest, evaluation).encode(),
     }

@@ -55,8 +55,7 @@ def write_package(packages: Path, manifest: Manifest, files: Mapping[str, bytes]
     A version that is there already and sound is kept: same version, same answers. A damaged one is replaced. Not
     for two writers of one segmenter at once; `strata train` holds a lock.
     """
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
-    sealed = seal(replace(manifest, files=hashes))
+    sealed = seal_files(manifest, files)
     folder = packages / sealed.segmenter
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
@@ -71,6 +70,11 @@ def write_package(packages: Path, manifest: Manifest, files: Mapping[str, bytes]
         remove_leftovers(folder)
     _replace_file(folder / LATEST, f"{sealed.version}\n".encode())
     return sealed, target
+
+
+def seal_files(manifest: Manifest, files: Mapping[str, bytes]) -> Manifest:
+    """The manifest sealed over these files. The pages do not decide a version: it is known before they are made."""
+    return seal(replace(manifest, files={name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}))
 
 
 def remove_leftovers(folder: Path) -> None:

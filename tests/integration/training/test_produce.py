@@ -78,6 +78,8 @@ def test_the_page_is_one_file_with_its_figures_inside(tmp_path: Path, document: 
     words = re.sub(r"base64,[^\"]*", "", page)
     assert all(user not in words for user in USERS)
     told = json.loads((made.folder / "evaluation.json").read_text(encoding="utf-8"))
+    assert f"version {made.manifest.version}," in page
+    assert told["version"] == made.manifest.version == made.folder.name
     assert told["metrics"] == made.manifest.metrics
     assert told["headline"] == made.evaluation.headline
     assert (made.folder / "evaluation.html").stat().st_size < 1_000_000
