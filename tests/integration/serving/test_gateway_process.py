@@ -1,0 +1,237 @@
+"""`strata serve` as processes: starting, being killed, ending, and refusing to start."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import grpc
+import pyarrow.parquet as pq
+import pytest
+from gateway_process import GatewayProcess, until
+from toy_home import make_home, write_registry
+
+from strata.client import connect
+from strata.settings import Settings
+from strata.v1 import segmentation_pb2 as pb
+
+pytestmark = pytest.mark.integration
+
+MOST_RSS = 250 * 1024 * 1024
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_home(tmp_path / "home")
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Iterator[GatewayProcess]:
+    """Two workers that answer."""
+    made = GatewayProcess(settings, workers=2)
+    made.wait_until_ready()
+    yield made
+    made.end()
+
+
+def _metrics(gateway: GatewayProcess) -> str:
+    host, _, port = gateway.addresses["metrics"].rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection.request("GET", "/metrics")
+    page = connection.getresponse().read().decode()
+    connection.close()
+    return page
+
+
+def _count(page: str, series: str) -> float:
+    return sum(float(line.split()[-1]) for line in page.splitlines() if line.startswith(series))
+
+
+def test_every_worker_answers_when_the_ready_line_is_out(gateway: GatewayProcess) -> None:
+    """Each on a connection of its own; the page counts the calls of all workers."""
+    for _ in range(12):
+        stub, channel = gateway.fresh_stub()
+        reply = stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), timeout=5)
+        channel.close()
+        assert [a.segment for a in reply.assignments] == ["middle", "possible"]
+    page = _metrics(gateway)
+    assert _count(page, 'strata_requests_total{code="OK",method="GetSegments"}') == 12
+    assert _count(page, "strata_workers ") == 2
+
+
+def test_a_worker_is_small_and_imports_nothing_heavy(gateway: GatewayProcess) -> None:
+    """Under 250 MB; no library of training is mapped into it."""
+    for worker in gateway.workers():
+        assert worker.memory_info().rss < MOST_RSS
+        mapped = {Path(each.path).parts for each in worker.memory_maps()}
+        heavy = {"pandas", "sklearn", "scipy", "bentoml", "feast"}
+        assert not [parts for parts in mapped if heavy & set(parts)]
+
+
+def test_the_modules_of_a_worker_are_light() -> None:
+    """What `serving.worker` imports, and what writing a prediction file imports on top."""
+    code = (
+        "import sys, serving.worker, serving.adapters.prediction_files, pyarrow.parquet; "
+        "print([m for m in ('feast', 'sklearn', 'pandas', 'bentoml', 'scipy', 'lightgbm') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_a_killed_worker_is_replaced_and_callers_who_retry_feel_nothing(gateway: GatewayProcess) -> None:
+    """UNAVAILABLE at worst, never a wrong answer; what the dead one counted stays counted."""
+    with connect(gateway.addresses["grpc"], call_s=10.0) as client:
+        for _ in range(5):
+            client.get_segments("ann")
+        before = _count(_metrics(gateway), 'strata_requests_total{code="OK",method="GetSegments"}')
+        for victim in gateway.workers():
+            os.kill(victim.pid, signal.SIGKILL)
+            answers = [client.get_segments("ann") for _ in range(20)]
+            assert {answer["toy_tiers"].segment for answer in answers} == {"middle"}
+            pids = {victim.pid}
+            until(lambda pids=pids: len(gateway.workers()) == 2 and not pids & {w.pid for w in gateway.workers()})
+            until(lambda: _count(_metrics(gateway), "strata_workers ") == 2)
+    page = _metrics(gateway)
+    assert _count(page, 'strata_requests_total{code="OK",method="GetSegments"}') >= before + 40
+    assert _count(page, "strata_worker_restarts_total") == 2
+
+
+def test_a_raw_caller_sees_unavailable_and_then_answers(gateway: GatewayProcess) -> None:
+    """Without retries: nothing but UNAVAILABLE while the worker it was connected to is gone."""
+    stub, channel = gateway.fresh_stub()
+    stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), timeout=5)
+    for victim in gateway.workers():
+        os.kill(victim.pid, signal.SIGKILL)
+    seen: set[grpc.StatusCode] = set()
+
+    def answered() -> bool:
+        try:
+            stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), timeout=5)
+        except grpc.RpcError as error:
+            seen.add(error.code())
+            return False
+        return True
+
+    until(answered)
+    channel.close()
+    assert seen <= {grpc.StatusCode.UNAVAILABLE}
+
+
+def test_ending_drains_writes_the_log_and_leaves_no_process(gateway: GatewayProcess, settings: Settings) -> None:
+    """Exit code 0; every assignment given is in the prediction log."""
+    with connect(gateway.addresses["grpc"]) as client:
+        client.get_segments("ann")
+        client.batch_get_segments(["bob", "", "nobody"])
+    workers = gateway.workers()
+    code, said = gateway.end()
+    assert (code, said) == (0, "")
+    assert not [worker for worker in workers if worker.is_running()]
+    logged = pq.read_table(settings.predictions / "toy_tiers")["user_id"].to_pylist()
+    assert sorted(logged) == ["ann", "bob", "nobody"]
+    assert [path.name for path in settings.predictions.rglob(".*")] == []
+
+
+def test_workers_end_when_their_supervisor_is_killed(gateway: GatewayProcess) -> None:
+    workers = gateway.workers()
+    gateway.process.kill()
+    until(lambda: not any(worker.is_running() for worker in workers))
+
+
+def test_health_and_reflection_are_served(gateway: GatewayProcess) -> None:
+    """Per service and overall."""
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+    from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+    with grpc.insecure_channel(gateway.addresses["grpc"]) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        for service in ("", "strata.v1.SegmentationService"):
+            reply = health.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)
+            assert reply.status == health_pb2.HealthCheckResponse.SERVING
+        services = ProtoReflectionDescriptorDatabase(channel).get_services()
+        assert "strata.v1.SegmentationService" in services
+
+
+def _refused(settings: Settings, **gateway: object) -> str:
+    """The one sentence of a gateway that does not start."""
+    code, said = _ended(GatewayProcess(settings, **gateway))
+    assert code != 0
+    sentences = [line for line in said.splitlines() if not line.startswith("{")]
+    assert len(sentences) == 1, said
+    assert "Traceback" not in said
+    return sentences[0]
+
+
+def _ended(gateway: GatewayProcess) -> tuple[int, str]:
+    gateway.process.wait(60)
+    return gateway.end()
+
+
+def test_a_package_that_does_not_match_the_registry_is_refused_with_the_differences(settings: Settings) -> None:
+    write_registry(settings.registry, tiers_order=("spend", "orders"))
+    sentence = _refused(settings)
+    assert "toy_tiers" in sentence
+    assert "another order, from toy:orders on" in sentence
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_corrupt_package_is_a_sentence_and_no_crash_loop(settings: Settings, damage: str) -> None:
+    [model] = settings.packages.glob("toy_promo/*/model.txt")
+    text = model.read_bytes()
+    model.write_bytes(text[: len(text) // 2] if damage == "cut" else text.replace(b"0.5", b"0.7", 1))
+    assert "model.txt is not the file the manifest lists" in _refused(settings)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_truncated_store_is_a_sentence_and_no_crash_loop(settings: Settings, share: float) -> None:
+    data = settings.state / "data.mdb"
+    os.truncate(data, int(data.stat().st_size * share))
+    sentence = _refused(settings, workers=2)
+    assert str(settings.state) in sentence
+    assert "strata features materialize" in sentence
+
+
+def test_a_store_truncated_while_serving_ends_in_a_sentence(settings: Settings) -> None:
+    """Workers die on the missing pages; their replacements refuse, and so the gateway does."""
+    gateway = GatewayProcess(settings, workers=1)
+    gateway.wait_until_ready()
+    os.truncate(settings.state / "data.mdb", 0)
+    stub, channel = gateway.fresh_stub()
+
+    def gone() -> bool:
+        with suppress(grpc.RpcError):
+            stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), timeout=1)
+        return gateway.process.poll() is not None
+
+    until(gone)
+    channel.close()
+    code, said = gateway.end()
+    assert code == 1
+    assert "strata features materialize" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("key", "variable"), [("port", "GATEWAY__PORT"), ("metrics_port", "GATEWAY__METRICS_PORT")])
+def test_a_port_in_use_is_a_sentence(settings: Settings, key: str, variable: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        assert variable in _refused(settings, **{key: other.getsockname()[1]})
+
+
+def test_a_segmenter_never_trained_is_a_sentence(settings: Settings) -> None:
+    segmenters = {**settings.segmenters, "tears": settings.segmenters["toy_tiers"]}
+    assert "tears" in _refused(settings.model_copy(update={"segmenters": segmenters}))
+
+
+def test_logs_are_json_lines(gateway: GatewayProcess) -> None:
+    os.kill(gateway.workers()[0].pid, signal.SIGKILL)
+    until(gateway.said)
+    [line] = gateway.said().splitlines()
+    assert json.loads(line)["event"] == "worker died and is replaced"
