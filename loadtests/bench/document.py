@@ -78,11 +78,13 @@ def _ratio_table(claims: Sequence[Ratio]) -> list[str]:
 
 def _checks(outcome: Outcome, found: Sequence[Row]) -> str:
     bad, runs = sum(one.bad_runs for one in found), sum(one.runs for one in found)
+    complaints = [f"{name}: {one.complaint}" for name, all_ in outcome.rounds.items() for one in all_ if one.complaint]
+    example = f" (for one, {complaints[0]})" if complaints else ""
     agreed = ", ".join(f"{name} {share:.2%}" for name, share in outcome.agreement.items() if name != "embedded")
     live = ", ".join(f"{name} {share:.2%}" for name, share in outcome.live_share.items())
     idle = ", ".join(f"{name} {share:.3f}" for name, share in outcome.idle_cpu_share.items())
     return (
-        f"Replies: {bad} of {runs} h2load runs had a failed or short reply. Same segments as embedded: {agreed}. "
+        f"Replies: {bad} of {runs} h2load runs had failed or odd replies{example}. Same segments as embedded: {agreed}. "
         f"Calls answered live throughout: {live}. "
         f"Cores used when idle: {idle}."
     )

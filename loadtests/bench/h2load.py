@@ -38,14 +38,16 @@ class Burst:
     other_cpu_share: float
     """Cores busy with neither the servers nor the load: noise from elsewhere on the machine."""
     bad: int
-    """Runs with a failed request or fewer reply bytes than right replies have."""
+    """Runs with a failed request, or whose reply bytes are not those of right replies."""
     runs: int
+    complaint: str = ""
+    """What was wrong with one of the bad runs."""
 
 
 @dataclass
 class _Log:
     spans_us: list[tuple[int, int]] = field(default_factory=list)
-    bad: int = 0
+    complaints: list[str] = field(default_factory=list)
     runs: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -91,7 +93,8 @@ class Generator:
             with log.lock:
                 log.spans_us += spans
                 log.runs += 1
-                log.bad += not _right(words.stdout.decode(errors="replace"), call, self._per_run)
+                complaint = _complaint(words.stdout.decode(errors="replace"), call, self._per_run)
+                log.complaints += [complaint] if complaint else []
 
     def _read(self, log: _Log, before: tuple[float, ...], after: tuple[float, ...]) -> Burst:
         start_us, end_us = int(before[0] * 1e6), int(after[0] * 1e6)
@@ -99,8 +102,17 @@ class Generator:
         calls = sum((min(end, end_us) - max(start, start_us)) / max(1, end - start) for start, end in inside)
         times_ms = [(end - start) / 1e3 for start, end in inside if start_us <= end <= end_us]
         server, machine, own = (after[i] - before[i] for i in (1, 2, 3))
-        seconds = after[0] - before[0]
-        return Burst(calls, seconds, times_ms, server, max(0.0, machine - server - own) / seconds, log.bad, log.runs)
+        seconds, bad = after[0] - before[0], len(log.complaints)
+        return Burst(
+            calls,
+            seconds,
+            times_ms,
+            server,
+            max(0.0, machine - server - own) / seconds,
+            bad,
+            log.runs,
+            (log.complaints or [""])[0],
+        )
 
 
 def _command(system: System, call: Call, requests: int, log: Path) -> list[str]:
@@ -118,13 +130,16 @@ def _spans(log: Path) -> Iterator[tuple[int, int]]:
         yield int(start), int(start) + int(length)
 
 
-def _right(words: str, call: Call, requests: int) -> bool:
-    """Whether every request of a run succeeded and the replies' bytes add up.
+def _complaint(words: str, call: Call, requests: int) -> str:
+    """What is wrong with a run's end; empty when every request succeeded and the replies' bytes add up.
 
     h2load calls a gRPC error a success; such a reply has no data, so that the bytes fall short.
     """
     succeeded = re.search(r"(\d+) succeeded, 0 failed, 0 errored, 0 timeout", words)
     data = re.search(r"\((\d+)\) data", words)
     if not succeeded or not data or int(succeeded[1]) != requests:
-        return False
-    return requests * call.least_reply_bytes <= int(data[1]) <= requests * call.most_reply_bytes
+        return f"{call.method}: not all of {requests} requests succeeded"
+    least, most = requests * call.least_reply_bytes, requests * call.most_reply_bytes
+    if not least <= int(data[1]) <= most:
+        return f"{call.method}: {requests} replies have {data[1]} bytes; right ones have {least:g} to {most:g}"
+    return ""
