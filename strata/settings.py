@@ -69,7 +69,9 @@ class MonitorSettings(Section):
     port: int = Field(default=7420, ge=0, le=65_535)
     psi_threshold: float = Field(default=0.2, gt=0)
     missing_threshold: float = Field(default=0.1, gt=0, le=1)
-    """A feature's share of missing values may exceed its reference's by this much."""
+    """A feature's share of missing values may differ from its reference's by this much."""
+    report_every: str | None = None
+    """Make a drift report this often (30m, 1h, 1d) while the page is served; none unless said."""
 
 
 class PredictionLogSettings(Section):

@@ -13,8 +13,8 @@ NO_TROUBLE: Final = (0, 3)
 
 
 def report_command(last: str) -> list[str]:
-    """The command line of one scheduled run."""
-    return [sys.executable, "-m", "strata.command", "monitor", "report", "--all", "--last", last]
+    """The command line of one scheduled run: at low priority, since answers share the machine with it."""
+    return ["nice", "-n", "10", sys.executable, "-m", "strata.command", "monitor", "report", "--all", "--last", last]
 
 
 class Schedule:

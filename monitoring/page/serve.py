@@ -15,9 +15,10 @@ from strata.settings import load_settings
 
 def serve_pages(port: int | None, every: str | None, last: str) -> None:
     """Serve until SIGTERM or SIGINT, then end with a report under way stopped. Prints one `ready` line."""
+    settings = load_settings()
+    every = settings.monitor.report_every if every is None else every
     every_s = None if every is None else parse_duration_s(every)
     parse_duration_s(last)
-    settings = load_settings()
     wanted = settings.monitor.port if port is None else port
     shelf = Shelf(settings.reports, settings.packages)
     with PageServer(settings.monitor.host, wanted, shelf) as server:
