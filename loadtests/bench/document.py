@@ -84,7 +84,8 @@ def _checks(outcome: Outcome, found: Sequence[Row]) -> str:
     live = ", ".join(f"{name} {share:.2%}" for name, share in outcome.live_share.items())
     idle = ", ".join(f"{name} {share:.3f}" for name, share in outcome.idle_cpu_share.items())
     return (
-        f"Replies: {bad} of {runs} h2load runs had failed or odd replies{example}. Same segments as embedded: {agreed}. "
+        f"Replies: {bad} of {runs} h2load runs had failed or odd replies{example}. "
+        f"Same segments as embedded: {agreed}. "
         f"Calls answered live throughout: {live}. "
         f"Cores used when idle: {idle}."
     )
