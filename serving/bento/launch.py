@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+import yaml
+
 from strata.errors import AlreadyRunning
-from strata.settings import Settings
+from strata.settings import PREFIX, Settings
 
 
 def serve_bento(settings: Settings, tag: str) -> NoReturn:
@@ -21,12 +23,13 @@ def serve_bento(settings: Settings, tag: str) -> NoReturn:
     bento = settings.bento
     check_port(bento.host, bento.http_port, "STRATA_BENTO__HTTP_PORT")
     check_port(bento.host, bento.grpc_port, "STRATA_BENTO__GRPC_PORT")
+    home = server_home(settings, tag)
     environ = {
-        **os.environ,
-        "BENTOML_HOME": str(server_home(settings, tag)),
+        **{name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
+        "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_CONFIG_OPTIONS": f"services.strata_segmenter.workers={bento.workers}",
-        "STRATA_HOME": str(settings.home),
+        "STRATA_SETTINGS": str(write_settings(settings, home)),
     }
     grace = max(1, round(settings.gateway.drain_s))
     command = [
@@ -35,6 +38,19 @@ def serve_bento(settings: Settings, tag: str) -> NoReturn:
     ]  # fmt: skip
     sys.stdout.flush()
     os.execve(command[0], command, environ)
+
+
+def write_settings(settings: Settings, folder: Path) -> Path:
+    """The few settings a worker reads, in a file of its own; every other STRATA_* setting stays out of its sight.
+
+    A Bento holds the Strata it was built with, and refuses keys that Strata did not know: a platform updated since
+    would otherwise keep every Bento built before from starting.
+    """
+    gateway = {"drain_s": settings.gateway.drain_s, "max_connection_age_s": settings.gateway.max_connection_age_s}
+    bento = {"host": settings.bento.host, "grpc_port": settings.bento.grpc_port}
+    path = folder / "strata.yaml"
+    path.write_text(yaml.safe_dump({"home": str(settings.home), "bento": bento, "gateway": gateway}), encoding="utf-8")
+    return path
 
 
 def check_port(host: str, port: int, variable: str) -> None:
