@@ -63,7 +63,9 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65_535, help="Default: `monitor.port` of the settings.")
     ] = None,
-    every: Annotated[str | None, typer.Option(help="Also make reports this often: 30m, 1h, 1d. Default: `monitor.report_every`.")] = None,
+    every: Annotated[
+        str | None, typer.Option(help="Also make reports this often: 30m, 1h, 1d. Default: `monitor.report_every`.")
+    ] = None,
     last: Annotated[str, typer.Option(help="The window of those reports.")] = "24h",
 ) -> None:
     """Serve reports, evaluation pages, /healthz and /metrics on loopback until interrupted."""
