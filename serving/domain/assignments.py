@@ -1,9 +1,12 @@
-"""What a gateway answers: one column per segmenter, one position per user."""
+"""What a gateway answers: one column per segmenter, one position per user.
+
+Named tuples and not frozen dataclasses: made several times a call, they cost a third (0.5 us against 1.6 us, 2026-11).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +44,7 @@ class UserStatus(IntEnum):
     INVALID = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One segmenter's answers for n users."""
 
     profile: SegmenterProfile
@@ -61,8 +63,7 @@ class Column:
     """Whether every answer is live: then sources and degradations need not be looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What is known of n users at one instant."""
 
     users: list[str]

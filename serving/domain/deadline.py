@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 # What is kept back for the ladder, the reply and the way home: a tenth of what is left, within these bounds.
 RESERVE_SHARE: Final = 0.1
@@ -12,8 +11,7 @@ LEAST_RESERVE_S: Final = 0.003
 MOST_RESERVE_S: Final = 0.050
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """An instant on the machine's monotonic clock by which the caller wants its answer."""
 
     expires_s: float

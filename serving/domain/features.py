@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ NO_WATERMARK = -(2**63)
 """The watermark of a user no view knows, or of views that never recorded one."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureRows:
+class FeatureRows(NamedTuple):
     """n users by f features, in the model's order. `feature_rows` makes one from the arrays alone."""
 
     values: Floats

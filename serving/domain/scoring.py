@@ -22,8 +22,9 @@ async def score_all(segmenters: Sequence[Segmenter], rows: Sequence[FeatureRows]
         for position, segmenter in enumerate(segmenters):
             if segmenter.waits:
                 started[position] = asyncio.create_task(_score(segmenter, rows[position], deadline))
-        if started:
-            await asyncio.sleep(0)  # lets the requests leave before this thread is busy with the embedded ones
+    if not started:
+        return [await _score(segmenter, row, deadline) for segmenter, row in zip(segmenters, rows, strict=True)]
+    await asyncio.sleep(0)  # lets the requests leave before this thread is busy with the embedded ones
     try:
         return [
             await (started.get(position) or _score(segmenter, rows[position], deadline))
@@ -35,10 +36,13 @@ async def score_all(segmenters: Sequence[Segmenter], rows: Sequence[FeatureRows]
 
 
 async def _score(segmenter: Segmenter, rows: FeatureRows, deadline: Deadline) -> Outcome:
+    values = rows.values
     some = scorable(rows)
-    if some is not None and not some.any():
-        return None
+    if some is not None:
+        if not some.any():
+            return None
+        values = values[some]
     try:
-        return await segmenter.score(rows.values if some is None else rows.values[some], deadline)
+        return await segmenter.score(values, deadline)
     except SegmenterUnavailable as unavailable:
         return unavailable

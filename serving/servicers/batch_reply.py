@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.domain.assignments import Answer, Column, Degradation, Source, UserStatus
-from serving.domain.features import Bools
+from serving.domain.features import Bools, FeatureRows
 from serving.servicers.templates import ReplyTemplates
 from serving.servicers.times import set_instant
 from strata.v1 import segmentation_pb2 as pb
@@ -96,19 +96,22 @@ def _reason(column: Column, statuses: NDArray[np.uint8]) -> Any:
 def _add_missing(
     reply: pb.BatchGetSegmentsResponse, answer: Answer, shape: BatchShape, templates: Mapping[str, ReplyTemplates]
 ) -> None:
-    lacking: dict[int, dict[str, None]] = {}
-    for column in answer.columns:
-        if column.rows is None or column.rows.complete:
-            continue
-        keys = templates[column.profile.name].keys
-        for user, feature in _missing(column.rows.values, column.rows.known):
-            lacking.setdefault(user, {})[keys[feature]] = None
-    for user in sorted(lacking):
+    columns = [column for column in answer.columns if column.rows is not None and not column.rows.complete]
+    if not columns:
+        return
+    keys = [key for column in columns for key in templates[column.profile.name].keys]
+    missing = np.concatenate([_missing(column.rows) for column in columns if column.rows is not None], axis=1)
+    patterns = np.packbits(missing, axis=1)
+    named: dict[bytes, list[str]] = {}  # users lack the same few sets of features: no profile, no coupons
+    for user in missing.any(axis=1).nonzero()[0].tolist():
+        pattern = patterns[user].tobytes()
+        if pattern not in named:
+            # Segmenters share features: each is listed once.
+            named[pattern] = list(dict.fromkeys(keys[i] for i in missing[user].nonzero()[0].tolist()))
         position = user if shape.valid is None else shape.valid[user]
-        reply.missing_features.add(user_index=position, features=list(lacking[user]))
+        reply.missing_features.add(user_index=position, features=named[pattern])
 
 
-def _missing(values: NDArray[np.float64], known: Bools) -> list[tuple[int, int]]:
-    """(user, feature) of every missing value of known users."""
-    users, features = (np.isnan(values) & known[:, None]).nonzero()
-    return list(zip(users.tolist(), features.tolist(), strict=True))
+def _missing(rows: FeatureRows) -> Bools:
+    """[n, f]; which values known users lack."""
+    return np.isnan(rows.values) & rows.known[:, None]
