@@ -54,10 +54,10 @@ def to_numbers(column: pa.Array) -> Numbers:
 def to_cents(amounts: Floats, scale: float) -> tuple[NDArray[np.int64], Flags]:
     """Cents of finite amounts in units of `scale`, and which of them had more decimals than cents.
 
-    Rounded half to even; what lies within a millionth of a cent counts as equal, since 2.675 has no exact double.
+    Rounded half to even; what lies within a millionth of a cent counts as equal, since 8.575 has no exact double.
 
-    >>> to_cents(np.array([2.5, 2.675, 0.125]), 1.0)[0].tolist()
-    [250, 268, 12]
+    >>> to_cents(np.array([2.5, 8.575, 0.125]), 1.0)[0].tolist()
+    [250, 858, 12]
     """
     exact = np.round(amounts * (scale * VALUE_SCALE), 6)
     cents = np.rint(exact)

@@ -20,10 +20,10 @@ _ADAPTER: TypeAdapter[EventMapping | FactMapping] = TypeAdapter(Mapping)
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML in which a date stays the text it is."""
+    """YAML in which dates, and words such as `on` and `no`, stay the text they are: they are often column names."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the name PyYAML reads
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] not in {"timestamp", "bool"}]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 

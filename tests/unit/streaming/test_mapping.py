@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from small_imports import SHOP
 
+from strata.errors import DefinitionInvalid
 from streaming.mapping.load import LoadedMapping, load_mapping, parse_mapping, shipped_mappings
 from streaming.mapping.needed import needed_columns
-from strata.errors import DefinitionInvalid
 
 
 def test_shipped_mappings_are_valid() -> None:
@@ -41,7 +41,7 @@ def test_shipped_mappings_are_valid() -> None:
 )
 def test_a_wrong_mapping_is_explained(change: str, sentence: str) -> None:
     """A fault is named by its key, in a sentence that starts with the mapping's name."""
-    key = change.split(":")[0]
+    key = change.split(":", maxsplit=1)[0]
     kept = [line for line in SHOP.strip().splitlines() if not line.startswith(f"{key}:")]
     with pytest.raises(DefinitionInvalid) as caught:
         parse_mapping("\n".join([*kept, change]), "mine.yaml")

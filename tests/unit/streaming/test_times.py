@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strata.clock import format_instant, parse_instant
+from strata.errors import DefinitionInvalid
 from streaming.columns.times import TimeReader, constant_instant
 from streaming.columns.zones import LocalTime
 from streaming.mapping.model import TimeColumn, TimeConstant
-from strata.clock import format_instant, parse_instant
-from strata.errors import DefinitionInvalid
 
 ZONES = ["America/New_York", "Europe/London", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo", "UTC"]
 
