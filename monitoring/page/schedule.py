@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 GRACE_S: Final = 10
+SETTLE_S: Final = 60
+"""A platform that has just started has better uses for its cores than a report."""
 NO_TROUBLE: Final = (0, 3)
 
 
@@ -18,11 +20,13 @@ def report_command(last: str) -> list[str]:
 
 
 class Schedule:
-    """Runs `command` at once and then every `every_s` seconds until stopped. One run at a time: a run that takes
-    longer than the interval delays the next."""
+    """Runs `command` after `settle_s` and then every `every_s` seconds until stopped. One run at a time: a run that
+    takes longer than the interval delays the next."""
 
-    def __init__(self, command: Sequence[str], every_s: float, say: Callable[[str], None]) -> None:
-        self._command, self._every_s, self._say = list(command), every_s, say
+    def __init__(
+        self, command: Sequence[str], every_s: float, say: Callable[[str], None], settle_s: float = SETTLE_S
+    ) -> None:
+        self._command, self._every_s, self._say, self._settle_s = list(command), every_s, say, settle_s
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -42,6 +46,7 @@ class Schedule:
             self._thread.join()
 
     def _run(self) -> None:
+        self._stopped.wait(self._settle_s)
         while not self._stopped.is_set():
             self._run_once()
             self._stopped.wait(self._every_s)

@@ -11,7 +11,7 @@ def test_stopping_ends_a_run_under_way(tmp_path: Path) -> None:
     """A run that would last for ever is ended; its trouble is not reported, since it was asked for."""
     started, said = tmp_path / "started", []
     code = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(600)"
-    schedule = Schedule([sys.executable, "-c", code], every_s=3600, say=said.append)
+    schedule = Schedule([sys.executable, "-c", code], every_s=3600, say=said.append, settle_s=0)
     schedule.start()
     waiting = threading.Event()
     while not started.exists():
@@ -30,7 +30,7 @@ def test_a_failing_run_is_said_and_the_schedule_goes_on() -> None:
         if len(said) == 2:
             twice.set()
 
-    schedule = Schedule([sys.executable, "-c", "raise SystemExit(1)"], every_s=0.01, say=say)
+    schedule = Schedule([sys.executable, "-c", "raise SystemExit(1)"], every_s=0.01, say=say, settle_s=0)
     schedule.start()
     assert twice.wait(60)
     schedule.stop()
