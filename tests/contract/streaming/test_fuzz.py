@@ -90,7 +90,7 @@ def test_random_column_types(strange: dict[str, pa.Array]) -> None:
 
 KEYS = list(yaml.safe_load(SHOP))
 VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from([*NAMES, "UTC", "purchase", "any"])),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*NAMES, "UTC", "purchase", "any"]),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(
         ["column", "columns", "zone", "format", "unit", "at", "hash", "rules", "when", "allow", "scale", "lookup"]
     ), inner, max_size=3)),
