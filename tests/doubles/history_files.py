@@ -69,3 +69,36 @@ def random_events(seed: int, count: int, users: Sequence[str], *, late_share: fl
             )
         )
     return events
+
+
+YEAR_START_US = 1_483_228_800_000_000
+"""2017-01-01 UTC."""
+HOUR_US = 3_600_000_000
+
+
+def shop_events(seed: int, users: Sequence[str], count: int, *, late_share: float = 0.05) -> list[dict[str, Any]]:
+    """A year of purchases and coupon redemptions for the demonstration's views, many on hour edges +-1 us."""
+    chance = random.Random(seed)
+    events = []
+    for number in range(count):
+        hours = chance.randrange(0, 360 * 24)
+        at = YEAR_START_US + hours * HOUR_US + chance.choice((-1, 0, 1, chance.randrange(HOUR_US)))
+        wait = chance.choice((1, HOUR_US, 3 * 24 * HOUR_US, 9 * 24 * HOUR_US)) if chance.random() < late_share else 0
+        bought = chance.random() < 0.9
+        events.append(
+            make_event(
+                user_id=chance.choice(users),
+                event_id=f"shop-{seed}-{number}",
+                event_type="purchase" if bought else "coupon_redemption",
+                event_time_us=at,
+                recorded_us=at + wait,
+                utc_offset_s=-18_000,
+                session_id=f"basket-{hours}" if bought else None,
+                item_id=f"item-{chance.randrange(40)}",
+                category=chance.choice(("GROCERY", "DRUG GM", "PRODUCE", "MEAT", "DELI", "FUEL", None)),
+                value=chance.randrange(1, 5_000) if bought else None,
+                quantity=chance.randrange(0, 5) if bought else None,
+                discount=chance.choice((0, 0, 50, None)) if bought else None,
+            )
+        )
+    return events

@@ -1,0 +1,122 @@
+"""Online rows from the history in bulk, on a state in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from event_factories import HOP_S, NOON_US, batch_of, every_function, plan_of
+from fake_state import FakeState
+from history_files import random_events, write_events, write_facts
+
+from feature_repo.offline.bulk import event_parts
+from feature_repo.offline.history import ParquetSource
+from feature_repo.online.write_rows import fold_events, put_newest
+from feature_repo.rebuild import rebuild_windowed, refresh_facts
+from strata.features.evaluate import evaluate
+from strata.features.facts import decode_row, encode_row
+from strata.features.plan import compile_view
+from strata.features.spec import view_spec
+
+USERS = ("a", "b", "ü", "Z")
+PLAN = plan_of(*every_function(), hop_s=HOP_S)
+FACTS = compile_view(view_spec("profile", "row", [("kids", "string", {"strata.categories": '["0","1"]'})]))
+
+
+def events_at(home: Path) -> ParquetSource:
+    return ParquetSource("events", str(home / "history/events/*/*.parquet"), "event_time", "recorded_at")
+
+
+def facts_at(home: Path) -> ParquetSource:
+    return ParquetSource("facts", str(home / "history/profile/*.parquet"), "event_time", "recorded_at")
+
+
+def known_by(events: list[dict], t_us: int) -> list[dict]:
+    return [event for event in events if max(event["event_time_us"], event["recorded_us"]) <= t_us]
+
+
+def test_a_rebuild_equals_folding_the_same_events(tmp_path: Path) -> None:
+    """Rows built in bulk read the same as rows pushed event by event, up to the watermark and not beyond."""
+    events = random_events(4, 300, USERS)
+    write_events(tmp_path, events)
+    watermark = NOON_US - 60_000_000
+    bulk, pushed = FakeState(), FakeState()
+    assert rebuild_windowed(bulk, PLAN, events_at(tmp_path), watermark) == len(USERS)
+    for event in known_by(events, watermark):
+        fold_events(pushed, [PLAN], batch_of([event]))
+    for state in (bulk, pushed):
+        assert len(state.rows[PLAN.spec.name]) == len(USERS)
+    left, right = (evaluate(PLAN, state.read(PLAN.spec.name, USERS), watermark) for state in (bulk, pushed))
+    np.testing.assert_array_equal(left.values, right.values)
+    assert bulk.watermark_us(PLAN.spec.name) == watermark
+
+
+def test_a_failed_rebuild_leaves_the_old_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers keep the generation they had when a rebuild dies half way."""
+    events = random_events(5, 100, USERS)
+    write_events(tmp_path, events)
+    state = FakeState()
+    rebuild_windowed(state, PLAN, events_at(tmp_path), NOON_US)
+    before = dict(state.rows[PLAN.spec.name])
+
+    def die(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild_windowed(state, PLAN, events_at(tmp_path), NOON_US, die)
+    assert state.rows[PLAN.spec.name] == before
+
+
+def test_progress_ends_at_the_total(tmp_path: Path) -> None:
+    """The last thing a rebuild reports is that every event is done."""
+    write_events(tmp_path, random_events(6, 50, USERS, late_share=0))
+    told: list[tuple[int, int]] = []
+    rebuild_windowed(FakeState(), PLAN, events_at(tmp_path), NOON_US + 1, lambda *so_far: told.append(so_far))
+    assert told == [(50, 50)]
+
+
+def test_parts_cover_every_user_once_in_byte_order(tmp_path: Path) -> None:
+    """However small the parts, no user is cut in two and none is left out."""
+    write_events(tmp_path, random_events(7, 200, USERS, late_share=0))
+    parts = list(event_parts(events_at(tmp_path), NOON_US + 1, per_part=30))
+    users = [sorted(set(part.table.column("user_id").to_pylist()), key=str.encode) for part in parts]
+    assert [user for part in users for user in part] == sorted(USERS, key=str.encode)
+    assert sum(part.table.num_rows for part in parts) == 200
+    assert len(parts) > 1
+
+
+def test_an_older_fact_never_replaces_a_newer_one(tmp_path: Path) -> None:
+    """A refresh from the history keeps a fact that was pushed since, and writes the ones that are newer."""
+    write_facts(
+        tmp_path,
+        [{"user_id": u, "event_time_us": NOON_US, "kids": "1"} for u in ("old", "new", "none")],
+        ["kids"],
+    )
+    state = FakeState()
+    newer, older = (NOON_US + 5, NOON_US + 5), (NOON_US - 5, NOON_US - 5)
+    put_newest(state, FACTS, {"new": (newer, encode_row(FACTS, ["0"], *newer)),
+                              "old": (older, encode_row(FACTS, ["0"], *older))})  # fmt: skip
+    assert refresh_facts(state, FACTS, facts_at(tmp_path), 0, NOON_US + 1) == 2
+    held = {user: decode_row(FACTS, row) for user, row in state.rows["profile"].items()}
+    assert {user: fact.values for user, fact in held.items() if fact} == {"new": ("0",), "old": ("1",), "none": ("1",)}
+
+
+def test_a_category_the_view_no_longer_names_is_null(tmp_path: Path) -> None:
+    """History may hold what the definition dropped; that is missing, not an error."""
+    write_facts(tmp_path, [{"user_id": "a", "event_time_us": NOON_US, "kids": "17"}], ["kids"])
+    state = FakeState()
+    refresh_facts(state, FACTS, facts_at(tmp_path), 0, NOON_US)
+    fact = decode_row(FACTS, state.rows["profile"]["a"])
+    assert fact is not None
+    assert fact.values == (None,)
+
+
+def test_folding_events_again_changes_nothing() -> None:
+    """A push that is repeated after a failure is harmless."""
+    state = FakeState()
+    batch = batch_of(random_events(8, 60, USERS, late_share=0))
+    assert fold_events(state, [PLAN], batch) == 60
+    before = dict(state.rows[PLAN.spec.name])
+    assert fold_events(state, [PLAN], batch) == 0
+    assert state.rows[PLAN.spec.name] == before
