@@ -1,6 +1,6 @@
-"""The prediction log: answers are queued in memory, and a thread of its own turns them into Parquet files.
+"""The prediction log: answers are copied into bounded buffers, and a thread of its own turns those into Parquet files.
 
-On the way of a request stands one append to a bounded queue. Everything else, and everything that can fail, happens
+On the way of a request stands a copy of a few numbers. Everything else, and everything that can fail, happens
 in the thread; what cannot be kept is dropped, counted and logged.
 """
 
@@ -9,19 +9,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from serving.adapters.prediction_columns import Block, make_block
+from serving.adapters.prediction_buffer import PredictionBuffer
+from serving.adapters.prediction_columns import Block
 from serving.adapters.prediction_files import remove_oldest, write_blocks
 from serving.domain.assignments import Answer
 from serving.domain.segmenter import SegmenterProfile
 
 POLL_S: Final = 0.2
-"""How often the queue is emptied."""
+"""How often the buffers are emptied."""
 TIDY_S: Final = 15.0
 """How often the files are added up."""
 _log = logging.getLogger("strata.predictions")
@@ -72,8 +72,11 @@ class ParquetPredictionLog:
         """`writer` names this process in file names."""
         self._predictions, self._writer, self._profiles = predictions, writer, profiles
         self._limits, self._counters, self._monotonic = limits, counters, monotonic
-        self._queue: deque[Answer] = deque()
-        self._taken_in = self._taken_out = 0  # one thread writes each, so neither needs a lock
+        rows = max(limits.queue_rows // max(len(profiles), 1), 1)
+        # Two of each: one is filled while the other is emptied.
+        self._filling = {name: PredictionBuffer(len(each.features), rows) for name, each in profiles.items()}
+        self._emptied = {name: PredictionBuffer(len(each.features), rows) for name, each in profiles.items()}
+        self._swapping = threading.Lock()
         self._pending = {name: _Pending() for name in profiles}
         self._files = 0
         self._tidied_s = monotonic()
@@ -85,15 +88,14 @@ class ParquetPredictionLog:
         self._thread.start()
 
     def append(self, answer: Answer) -> None:
-        """Queue an answer, or drop it when the queue is full."""
+        """Copy an answer into the buffers; a column that has no room is dropped."""
         if not self._limits.share:
             return
-        rows = len(answer.users) * len(answer.columns)
-        if self._taken_in - self._taken_out + rows > self._limits.queue_rows:
-            self._counters.dropped_full_queue(rows)
-            return
-        self._taken_in += rows
-        self._queue.append(answer)
+        # Held elsewhere for as long as two names are exchanged.
+        with self._swapping:
+            for column in answer.columns:
+                if not self._filling[column.profile.name].add(answer, column):
+                    self._counters.dropped_full_queue(len(answer.users))
 
     def close(self, wait_s: float) -> None:
         """Write what is left, for at most so long."""
@@ -101,7 +103,7 @@ class ParquetPredictionLog:
         self._thread.join(wait_s)
 
     def step(self, *, last: bool = False) -> None:
-        """Take in what is queued, and write what is due; the thread does this over and over."""
+        """Empty the buffers, and write what is due; the thread does this over and over."""
         self._take_in()
         now_s = self._monotonic()
         for name, pending in self._pending.items():
@@ -124,22 +126,17 @@ class ParquetPredictionLog:
             _log.exception("prediction log step failed")
 
     def _take_in(self) -> None:
-        answers = []
-        rows = 0
-        while self._queue:
-            answers.append(self._queue.popleft())
-            rows += len(answers[-1].users) * len(answers[-1].columns)
-        try:
-            for name, pending in self._pending.items():
-                block = make_block(self._profiles[name], answers, self._limits.share)
-                if block is None:
-                    continue
-                if not pending.rows:
-                    pending.since_s = self._monotonic()
-                pending.blocks.append(block)
-                pending.rows += len(block)
-        finally:
-            self._taken_out += rows
+        for name, pending in self._pending.items():
+            with self._swapping:
+                full = self._filling[name]
+                self._filling[name], self._emptied[name] = self._emptied[name], full
+            block = full.take(self._limits.share) if len(full) else None
+            if block is None:
+                continue
+            if not pending.rows:
+                pending.since_s = self._monotonic()
+            pending.blocks.append(block)
+            pending.rows += len(block)
 
     def _write(self, name: str, pending: _Pending) -> None:
         blocks, rows = pending.blocks, pending.rows

@@ -1,4 +1,4 @@
-"""From answers to the prediction log's Parquet table (contract 6).
+"""From logged rows to the prediction log's Parquet table (contract 6).
 
 Arrow arrays are built from buffers: `pyarrow.array` of Python values imports pandas where it is installed, which
 costs a worker 60 MB.
@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.domain.assignments import Answer, Column, Source
 from serving.domain.segmenter import SegmenterProfile
 from serving.metrics.families import DEGRADATIONS, SOURCES
 
@@ -49,31 +48,6 @@ def is_logged(user: str, share: float) -> bool:
     return zlib.crc32(user.encode()) < share * _HASHES
 
 
-def make_block(profile: SegmenterProfile, answers: Sequence[Answer], share: float) -> Block | None:
-    """The logged rows of one segmenter in some answers; None when there are none."""
-    parts = [(answer, column) for answer in answers for column in answer.columns if column.profile.name == profile.name]
-    users = [user for answer, _ in parts for user in answer.users]
-    if not users:
-        return None
-    encoded = [user.encode() for user in users]
-    block = Block(
-        users=b"",
-        user_bytes=np.array([len(each) for each in encoded], dtype=np.int32),
-        as_of_us=np.repeat(
-            np.array([answer.as_of_us for answer, _ in parts], dtype=np.int64), [len(a.users) for a, _ in parts]
-        ),
-        segment_indexes=np.concatenate([column.segment_indexes for _, column in parts]),
-        scores=np.concatenate([column.scores for _, column in parts]),
-        sources=np.concatenate([column.sources for _, column in parts]),
-        degradations=np.concatenate([column.degradations for _, column in parts]),
-        values=np.concatenate([_values(column) for _, column in parts]),
-    )
-    if share >= 1.0:
-        return _with_users(block, encoded)
-    kept = np.array([zlib.crc32(each) < share * _HASHES for each in encoded])
-    return _with_users(_rows(block, kept), [each for each, keep in zip(encoded, kept, strict=True) if keep])
-
-
 def to_table(profile: SegmenterProfile, blocks: Sequence[Block]) -> Any:
     """A pyarrow Table of contract 6."""
     import pyarrow as pa
@@ -101,32 +75,6 @@ def to_table(profile: SegmenterProfile, blocks: Sequence[Block]) -> Any:
         columns[key] = _nullable(pa.float64(), np.ascontiguousarray(values[:, position]))
     table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
     return table.replace_schema_metadata({"schema_fingerprint": profile.schema_fingerprint, "version": profile.version})
-
-
-def _values(column: Column) -> NDArray[np.float64]:
-    """The features used: none for an answer that is not live."""
-    width = len(column.profile.features)
-    if column.rows is None:
-        return np.full((len(column.sources), width), np.nan)
-    if column.all_live:
-        return column.rows.values
-    return np.where((column.sources == Source.LIVE)[:, None], column.rows.values, np.nan)
-
-
-def _rows(block: Block, kept: NDArray[np.bool_]) -> Block:
-    return Block(
-        b"", block.user_bytes[kept], block.as_of_us[kept], block.segment_indexes[kept], block.scores[kept],
-        block.sources[kept], block.degradations[kept], block.values[kept],
-    )  # fmt: skip
-
-
-def _with_users(block: Block, encoded: Sequence[bytes]) -> Block | None:
-    if not encoded:
-        return None
-    return Block(
-        b"".join(encoded), block.user_bytes, block.as_of_us, block.segment_indexes, block.scores, block.sources,
-        block.degradations, block.values,
-    )  # fmt: skip
 
 
 def _plain(kind: Any, values: NDArray[Any]) -> Any:

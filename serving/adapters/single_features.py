@@ -35,7 +35,7 @@ def slice_one(reading: Reading, found: Sequence[Evaluated], view_marks: Sequence
     ]
     rows = []
     for part in reading.slices:
-        is_known = any([known[view] for view in part.view_list])
+        is_known = True in [known[view] for view in part.view_list]
         told = [marks[view] for view in part.view_list if marks[view] != NO_TIME]
         watermark = np.array([min(told) if told else NO_WATERMARK])
         part_values = values.take(part.columns, axis=1)

@@ -103,7 +103,7 @@ def _add_missing(
     missing = np.concatenate([_missing(column.rows) for column in columns if column.rows is not None], axis=1)
     patterns = np.packbits(missing, axis=1)
     named: dict[bytes, list[str]] = {}  # users lack the same few sets of features: no profile, no coupons
-    for user in missing.any(axis=1).nonzero()[0].tolist():
+    for user in np.flatnonzero(missing.any(axis=1)).tolist():
         pattern = patterns[user].tobytes()
         if pattern not in named:
             # Segmenters share features: each is listed once.
