@@ -56,11 +56,15 @@ def _perform(step: str, arguments: list[str]) -> dict[str, Any]:
     return {"step": step, "code": code, "seconds": time.monotonic() - began, "sentence": sentence}
 
 
-def _preload(modules: list[str]) -> None:
-    for module in modules:
-        # A module that cannot be imported is the business of the step that needs it.
+def _preload(targets: list[str]) -> None:
+    """Import each `module`, and call what a `module:function` names."""
+    for target in targets:
+        module, _, function = target.partition(":")
+        # What cannot be imported is the business of the step that needs it.
         with contextlib.suppress(Exception):
-            importlib.import_module(module)
+            found = importlib.import_module(module)
+            if function:
+                getattr(found, function)()
 
 
 if __name__ == "__main__":

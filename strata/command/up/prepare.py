@@ -20,10 +20,10 @@ from strata.command.up.steps import EVENTS_LANE, MODELS_LANE, Step
 from strata.command.up.tether import PARENT_VARIABLE
 from strata.errors import StrataError
 
-# Imported while the history is still being read: otherwise the lane would wait for these afterwards.
+# What a lane imports while it has to wait: later it would wait for these instead.
 PRELOADS = {
-    EVENTS_LANE: ["feature_repo.cli"],
-    MODELS_LANE: ["training.cli", "sklearn.cluster", "lightgbm", "duckdb", "matplotlib.figure", "bentoml"],
+    EVENTS_LANE: ["feature_repo.feast_import:import_feast", "feature_repo.materialize", "feature_repo.engine"],
+    MODELS_LANE: ["training.produce", "sklearn.cluster", "lightgbm", "duckdb", "matplotlib.figure"],
 }
 POLL_S = 0.2
 

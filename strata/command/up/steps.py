@@ -11,6 +11,7 @@ from strata.settings import Settings
 
 EVENTS_LANE = "events"
 MODELS_LANE = "models"
+"""Of the two, the one that does not begin with the history; segmenters are trained in both, in turn."""
 
 
 @dataclass(frozen=True)
@@ -50,25 +51,26 @@ def demo_steps(settings: Settings) -> list[Step]:
             inputs=lambda: settings.clock.mode,
         ),
     ]  # fmt: skip
-    for name in settings.segmenters:
-        steps.append(_training_step(settings, sources, name))
+    for index, name in enumerate(settings.segmenters):
+        lane = (MODELS_LANE, EVENTS_LANE)[index % 2]
+        steps.append(_training_step(settings, sources, name, lane))
         if settings.segmenters[name].placement == "remote":
-            steps.append(_bento_step(settings, name))
+            steps.append(_bento_step(settings, name, lane))
     return steps
 
 
-def _training_step(settings: Settings, sources: Path, name: str) -> Step:
+def _training_step(settings: Settings, sources: Path, name: str, lane: str) -> Step:
     return Step(
-        train_name(name), f"train {name}", ("train", name), MODELS_LANE, ("history", "definitions"),
+        train_name(name), f"train {name}", ("train", name), lane, ("history", "definitions"),
         present=(settings.packages / name / "LATEST").is_file,
         inputs=lambda: fingerprint_files(sources / "training" / "segmenters", f"{name}.*") + settings.clock.mode,
     )  # fmt: skip
 
 
-def _bento_step(settings: Settings, name: str) -> Step:
+def _bento_step(settings: Settings, name: str, lane: str) -> Step:
     latest = settings.packages / name / "LATEST"
     return Step(
-        f"bento:{name}", f"build the Bento of {name}", ("bento", "build", name), MODELS_LANE, (train_name(name),),
+        f"bento:{name}", f"build the Bento of {name}", ("bento", "build", name), lane, (train_name(name),),
         present=lambda: _holds(settings.bentoml_home / "bentos", "*/*"),
         inputs=lambda: latest.read_text(encoding="utf-8") if latest.is_file() else "",
     )  # fmt: skip
