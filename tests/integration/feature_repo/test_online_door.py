@@ -12,7 +12,7 @@ from event_factories import batch_of, make_event
 from feast_world import NOW_US, USERS, World
 from history_files import HOUR_US
 
-from strata.errors import InputInvalid
+from strata.errors import DefinitionInvalid, InputInvalid
 from strata.features.evaluate import evaluate
 from strata.features.fold import fold
 from strata.features.plan import compile_view
@@ -225,3 +225,15 @@ def test_a_changed_view_reads_as_missing_until_it_is_built(built: World) -> None
     apply_definitions(built.settings)
     response = built.open().get_online_features(features=["rfm:frequency_30d"], entity_rows=[{"user_id": "1"}])
     assert response.to_dict()["frequency_30d"] == [None]
+
+
+def test_materialising_what_is_not_there_is_a_sentence(world: World) -> None:
+    """Before an apply, and for a view of another name, the caller is told what there is."""
+    from feature_repo.apply import apply_definitions
+    from feature_repo.materialize import materialize
+
+    with pytest.raises(DefinitionInvalid, match="run: strata features apply"):
+        materialize(world.settings, None, None, lambda *_: None)
+    apply_definitions(world.settings)
+    with pytest.raises(DefinitionInvalid, match="no view 'nope' to build; the registry has behaviour, profile"):
+        materialize(world.settings, ["nope"], None, lambda *_: None)

@@ -120,3 +120,29 @@ def test_folding_events_again_changes_nothing() -> None:
     before = dict(state.rows[PLAN.spec.name])
     assert fold_events(state, [PLAN], batch) == 0
     assert state.rows[PLAN.spec.name] == before
+
+
+def test_of_several_facts_the_newest_of_the_period_is_written(tmp_path: Path) -> None:
+    """By event time, then by recorded time; facts outside the period, or not yet recorded, are left alone."""
+    times = [(NOON_US, NOON_US), (NOON_US, NOON_US + 1), (NOON_US - 9, NOON_US - 9), (NOON_US - 1, NOON_US + 50)]
+    kids = ["0", "1", "0", "0"]
+    facts = [
+        {"user_id": "a", "event_time_us": at, "recorded_us": recorded, "kids": value}
+        for (at, recorded), value in zip(times, kids, strict=True)
+    ]
+    write_facts(tmp_path, [*facts, {"user_id": "b", "event_time_us": NOON_US - 100, "kids": "0"}], ["kids"])
+    state = FakeState()
+    assert refresh_facts(state, FACTS, facts_at(tmp_path), NOON_US - 10, NOON_US + 10) == 1
+    fact = decode_row(FACTS, state.rows["profile"]["a"])
+    assert fact is not None
+    assert (fact.values, fact.event_us, fact.recorded_us) == (("1",), NOON_US, NOON_US + 1)
+
+
+def test_of_two_writes_with_equal_times_the_later_stays() -> None:
+    """That is how a wrong value is corrected."""
+    state, times = FakeState(), (NOON_US, NOON_US)
+    for kids in ("0", "1"):
+        assert put_newest(state, FACTS, {"a": (times, encode_row(FACTS, [kids], *times))}) == 1
+    fact = decode_row(FACTS, state.rows["profile"]["a"])
+    assert fact is not None
+    assert fact.values == ("1",)
