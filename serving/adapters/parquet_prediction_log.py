@@ -10,13 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from serving.adapters.prediction_buffer import PredictionBuffer
-from serving.adapters.prediction_columns import Block
-from serving.adapters.prediction_files import remove_oldest, write_blocks
+from serving.adapters.prediction_files import remove_oldest
+from serving.adapters.prediction_rotation import PredictionRotation
 from serving.domain.assignments import Answer
 from serving.domain.segmenter import SegmenterProfile
 
@@ -47,15 +47,6 @@ class LogCounters:
     dropped_write_error: Callable[[float], None]
 
 
-@dataclass
-class _Pending:
-    """One segmenter's rows since its last file."""
-
-    blocks: list[Block] = field(default_factory=list)
-    rows: int = 0
-    since_s: float = 0.0
-
-
 class ParquetPredictionLog:
     """A PredictionLog for one event loop. Start it, and close it to write what is left."""
 
@@ -70,15 +61,17 @@ class ParquetPredictionLog:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`writer` names this process in file names."""
-        self._predictions, self._writer, self._profiles = predictions, writer, profiles
+        self._predictions = predictions
         self._limits, self._counters, self._monotonic = limits, counters, monotonic
         rows = max(limits.queue_rows // max(len(profiles), 1), 1)
         # Two of each: one is filled while the other is emptied.
         self._filling = {name: PredictionBuffer(len(each.features), rows) for name, each in profiles.items()}
         self._emptied = {name: PredictionBuffer(len(each.features), rows) for name, each in profiles.items()}
         self._swapping = threading.Lock()
-        self._pending = {name: _Pending() for name in profiles}
-        self._files = 0
+        self._rotations = {
+            name: PredictionRotation(predictions / name, writer, profile, counters)
+            for name, profile in profiles.items()
+        }
         self._tidied_s = monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -106,10 +99,10 @@ class ParquetPredictionLog:
         """Empty the buffers, and write what is due; the thread does this over and over."""
         self._take_in()
         now_s = self._monotonic()
-        for name, pending in self._pending.items():
-            old = now_s - pending.since_s >= self._limits.rotate_s
-            if pending.rows and (last or old or pending.rows >= self._limits.rotate_rows):
-                self._write(name, pending)
+        for rotation in self._rotations.values():
+            old = now_s - rotation.since_s >= self._limits.rotate_s
+            if last or old or rotation.rows >= self._limits.rotate_rows:
+                rotation.close_file()
         if last or now_s - self._tidied_s >= TIDY_S:
             self._tidied_s = now_s
             self._tidy()
@@ -126,34 +119,13 @@ class ParquetPredictionLog:
             _log.exception("prediction log step failed")
 
     def _take_in(self) -> None:
-        for name, pending in self._pending.items():
+        for name, rotation in self._rotations.items():
             with self._swapping:
                 full = self._filling[name]
                 self._filling[name], self._emptied[name] = self._emptied[name], full
             block = full.take(self._limits.share) if len(full) else None
-            if block is None:
-                continue
-            if not pending.rows:
-                pending.since_s = self._monotonic()
-            pending.blocks.append(block)
-            pending.rows += len(block)
-
-    def _write(self, name: str, pending: _Pending) -> None:
-        blocks, rows = pending.blocks, pending.rows
-        pending.blocks, pending.rows = [], 0
-        self._files += 1
-        # Names sort by age over all workers, whatever the platform's clock says.
-        file_name = f"{time.time_ns() // 1_000:016d}-{self._writer}-{self._files:06d}"
-        try:
-            write_blocks(self._predictions / name, file_name, self._profiles[name], blocks)
-        except OSError as error:
-            self._counters.dropped_write_error(rows)
-            _log.warning(
-                "predictions dropped",
-                extra={"fields": {"segmenter": name, "rows": rows, "reason": error.strerror or str(error)}},
-            )
-            return
-        self._counters.written(rows)
+            if block is not None:
+                rotation.add(block, self._monotonic())
 
     def _tidy(self) -> None:
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from serving.adapters.prediction_columns import Block, to_table
 from serving.domain.segmenter import SegmenterProfile
@@ -13,19 +14,37 @@ from serving.domain.segmenter import SegmenterProfile
 _PENDING: Final = ".pending-"
 
 
-def write_blocks(folder: Path, name: str, profile: SegmenterProfile, blocks: Sequence[Block]) -> Path:
-    """Write `folder/<name>.parquet`, seen only when complete. Raises OSError; then nothing is left."""
-    import pyarrow.parquet as pq
+class PredictionFile:
+    """`folder/<name>.parquet`, hidden until it is finished. Every method but `abandon` raises OSError."""
 
-    folder.mkdir(parents=True, exist_ok=True)
-    pending, final = folder / f"{_PENDING}{name}.parquet", folder / f"{name}.parquet"
-    try:
-        pq.write_table(to_table(profile, blocks), pending, compression="zstd")
-        pending.rename(final)
-    except BaseException:
-        pending.unlink(missing_ok=True)
-        raise
-    return final
+    def __init__(self, folder: Path, name: str, profile: SegmenterProfile) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._profile = profile
+        self._pending, self._final = folder / f"{_PENDING}{name}.parquet", folder / f"{name}.parquet"
+        self._writer: Any = None
+
+    def write(self, blocks: Sequence[Block]) -> None:
+        """Add one row group."""
+        import pyarrow.parquet as pq
+
+        table = to_table(self._profile, blocks)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._pending, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def finish(self) -> None:
+        """Complete it and let it be seen, in one step."""
+        self._writer.close()
+        self._pending.rename(self._final)
+
+    def abandon(self) -> None:
+        """Leave nothing behind, as far as that can be had."""
+        if self._writer is not None:
+            with suppress(Exception):
+                self._writer.close()
+            self._writer.is_open = False  # else it tries again when collected, and complains
+        with suppress(OSError):
+            self._pending.unlink(missing_ok=True)
 
 
 def remove_leftovers(predictions: Path) -> int:

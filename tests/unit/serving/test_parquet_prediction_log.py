@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from toy_segmenter import toy_profile
 
-from serving.adapters import parquet_prediction_log
+from serving.adapters import prediction_rotation
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
 from serving.adapters.prediction_columns import is_logged
-from serving.adapters.prediction_files import remove_leftovers, remove_oldest
+from serving.adapters.prediction_files import PredictionFile, remove_leftovers, remove_oldest
 from serving.domain.assignments import Answer, Column, Degradation, Source
 from serving.domain.features import feature_rows
 
@@ -126,7 +126,7 @@ def test_a_full_disk_drops_counts_and_heals(tmp_path: Path, monkeypatch: pytest.
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(parquet_prediction_log, "write_blocks", full)
+        patched.setattr(PredictionFile, "write", full)
         log.log.append(answer("a", "b"))
         log.log.step(last=True)
     assert log.counts == {"written": 0, "queue": 0, "error": 2}
@@ -136,15 +136,15 @@ def test_a_full_disk_drops_counts_and_heals(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_write_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def torn(_: object, path: Path, **__: object) -> None:
-        path.write_bytes(b"half")
+    def torn(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(pq, "write_table", torn)
+    monkeypatch.setattr(pq.ParquetWriter, "close", torn)
     log = Log(tmp_path)
     log.log.append(answer("a"))
     log.log.step(last=True)
     assert log.files() == []
+    assert log.counts == {"written": 0, "queue": 0, "error": 1}
 
 
 def test_leftovers_of_a_killed_writer_are_hidden_and_removed(tmp_path: Path) -> None:
@@ -180,3 +180,17 @@ def test_the_thread_writes_what_is_left_when_closed(tmp_path: Path) -> None:
     log.log.append(answer("a"))
     log.log.close(10.0)
     assert log.counts["written"] == 1
+
+
+def test_a_long_file_is_written_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory holds a group, not a file; nothing is seen before the file is whole."""
+    monkeypatch.setattr(prediction_rotation, "GROUP_ROWS", 2)
+    log = Log(tmp_path, rotate_rows=100)
+    for user in "abcde":
+        log.log.append(answer(user))
+        log.log.step()
+    assert [path.name[0] for path in log.files()] == ["."]
+    log.log.step(last=True)
+    [file] = log.files()
+    assert pq.ParquetFile(file).num_row_groups == 3
+    assert pq.read_table(file)["user_id"].to_pylist() == list("abcde")
