@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,9 @@ import typer
 
 def up(
     prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Prepare the home and leave.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write what the start cost (keys: docs/operations.md).")
+    ] = None,
 ) -> None:
     """Prepare what is missing, start the platform, and keep it alive until Ctrl-C.
 
@@ -22,6 +26,6 @@ def up(
     from strata.command.up.platform import run_platform
     from strata.settings import load_settings
 
-    code = run_platform(load_settings(), prepare_only=prepare_only)
+    code = run_platform(load_settings(), prepare_only=prepare_only, figures_file=json_file)
     sys.stdout.flush()
     raise typer.Exit(code)

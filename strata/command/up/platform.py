@@ -8,18 +8,20 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 
 from strata.clock import format_instant, system_us
 from strata.command.up.children import platform_children
 from strata.command.up.exclusive import exclusive_run
+from strata.command.up.figures import StartFigures
 from strata.command.up.known_users import known_users
 from strata.command.up.orphans import PLATFORM_VARIABLE, end_processes, find_marked
 from strata.command.up.ports import Ports, claim_ports
 from strata.command.up.prepare import Preparation, PreparationStopped
 from strata.command.up.ready import Probe
 from strata.command.up.stamps import Stamps
-from strata.command.up.steps import demo_steps
+from strata.command.up.steps import Step, demo_steps
 from strata.command.up.supervise import Supervisor
 from strata.errors import StrataError
 from strata.settings import Settings
@@ -28,15 +30,16 @@ START_LIMIT_S = 120.0
 POLL_S = 0.2
 
 
-def run_platform(settings: Settings, *, prepare_only: bool) -> int:
+def run_platform(settings: Settings, *, prepare_only: bool, figures_file: Path | None = None) -> int:
     """Prepare, start, watch and end a platform. Returns the exit code; raises StrataError in a sentence."""
+    figures = StartFigures()
     with exclusive_run(settings.run), _stop_event() as stop:
         _mend(settings)
         ports = claim_ports(settings)
         environ = _shared_environ(settings, ports)
         children = platform_children(settings, environ)
         try:
-            _prepare(settings, environ, stop)
+            _prepare(settings, environ, stop, figures)
         except PreparationStopped as stopped:
             _say(str(stopped))
             return 0
@@ -46,7 +49,9 @@ def run_platform(settings: Settings, *, prepare_only: bool) -> int:
         supervisor = Supervisor(children, _say)
         try:
             supervisor.start()
-            if _wait_until_ready(settings, ports, supervisor, stop):
+            if _wait_until_ready(settings, ports, supervisor, stop, figures):
+                if figures_file is not None:
+                    figures.write(figures_file, settings.home)
                 _watch(supervisor, stop)
         finally:
             began = time.monotonic()
@@ -97,7 +102,7 @@ def _clock_environ(settings: Settings) -> dict[str, str]:
     return {"STRATA_CLOCK__ORIGIN_US": str(settings.clock.origin_us or system_us())}
 
 
-def _prepare(settings: Settings, environ: Mapping[str, str], stop: Event) -> None:
+def _prepare(settings: Settings, environ: Mapping[str, str], stop: Event, figures: StartFigures) -> None:
     stamps = Stamps(settings.run / "prepared.json")
     steps = demo_steps(settings)
     pending = stamps.pending(steps)
@@ -105,15 +110,22 @@ def _prepare(settings: Settings, environ: Mapping[str, str], stop: Event) -> Non
         return
     began = time.monotonic()
     _say(f"preparing {settings.home} ({len(pending)} of {len(steps)} steps; clock {settings.clock.mode})")
+
+    def report(step: Step, seconds: float) -> None:
+        figures.steps_s[step.name] = seconds
+        _say(f"  {step.title:<34}{seconds:6.1f} s")
+
     Preparation(
-        pending, settings.run, environ, stop,
-        report=lambda step, seconds: _say(f"  {step.title:<34}{seconds:6.1f} s"),
+        pending, settings.run, environ, stop, report,
         finished=lambda step: stamps.mark(step, steps),
     ).run()  # fmt: skip
-    _say(f"prepared in {time.monotonic() - began:.1f} s")
+    figures.prepared_s = time.monotonic() - began
+    _say(f"prepared in {figures.prepared_s:.1f} s")
 
 
-def _wait_until_ready(settings: Settings, ports: Ports, supervisor: Supervisor, stop: Event) -> bool:
+def _wait_until_ready(
+    settings: Settings, ports: Ports, supervisor: Supervisor, stop: Event, figures: StartFigures
+) -> bool:
     """Print the ready line when everything answers. False when asked to stop before; StrataError when hopeless."""
     began = time.monotonic()
     _say("starting the servers")
@@ -124,7 +136,8 @@ def _wait_until_ready(settings: Settings, ports: Ports, supervisor: Supervisor, 
         readiness = probe.look()
         if readiness.serves:
             supervisor.serving()
-            _say(f"serving after {time.monotonic() - began:.1f} s; Ctrl-C ends it")
+            figures.serving_s = time.monotonic() - began
+            _say(f"serving after {figures.serving_s:.1f} s; Ctrl-C ends it")
             print(_ready_line(settings, ports), flush=True)
             return True
         if time.monotonic() - began > START_LIMIT_S:
