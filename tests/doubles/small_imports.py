@@ -12,9 +12,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from strata.clock import parse_instant
 from streaming.importing import Imported, import_file
 from streaming.mapping.load import LoadedMapping, parse_mapping
-from strata.clock import parse_instant
 
 NOW_US = parse_instant("2024-01-01T00:00:00Z")
 SHOP = """
