@@ -42,8 +42,9 @@ bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
 	@$(bin)/strata bench $(ARGS)
 
 .PHONY: prove
-prove:  ## the long proofs
-	@echo "No long proofs exist yet. make test runs the short, seeded version of each, make bench the ratios."
+prove: setup  ## the long proofs: 20,000 (user, t) pairs, online = offline = oracle; ARGS="--seed 11 --json FILE"
+	@$(bin)/strata up --prepare-only
+	@$(bin)/strata features parity --pairs 20000 $(ARGS)
 
 .PHONY: protos
 protos: setup  ## write strata/v1 and strata/registry/v1 from protos/

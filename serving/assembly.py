@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 
 from serving.adapters.breaking_segmenter import BreakingSegmenter
+from serving.adapters.delayed_features import DelayedFeatures
 from serving.adapters.embedded_segmenter import EmbeddedSegmenter
 from serving.adapters.packages import embedded_package, remote_profile
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
@@ -19,7 +20,7 @@ from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
 from serving.metrics.shared_numbers import Layout, map_numbers
 from serving.order import WorkerOrder, versions_of
-from serving.ports import Segmenter
+from serving.ports import FeatureSource, Segmenter
 from serving.server import Limits
 from strata.registry import read_catalog
 from strata.registry.catalog import Catalog
@@ -56,11 +57,13 @@ async def assemble(order: WorkerOrder) -> Assembly:
             watched.append(package_watch)
             channels.append(channel)
     predictions = _predictions(order, segmenters, recorder)
-    features = StoredFeatures(
+    features: FeatureSource = StoredFeatures(
         open_state(settings.state, readonly=True),
         catalog,
         {name: segmenter.profile.features for name, segmenter in segmenters.items()},
     )
+    if settings.drills.store_delay_ms:
+        features = DelayedFeatures(features, settings.drills.store_delay_ms / 1_000)
     for package_watch in watched:
         package_watch.start()
     predictions.start()

@@ -86,6 +86,13 @@ class PredictionLogSettings(Section):
     """Oldest files are removed past this."""
 
 
+class DrillSettings(Section):
+    """Faults made on purpose, to see what they do. All off unless said."""
+
+    store_delay_ms: float = Field(default=0.0, ge=0, le=60_000)
+    """Every read of the online state takes this much longer."""
+
+
 class SegmenterSettings(Section):
     """One served segmenter."""
 
@@ -106,6 +113,7 @@ class Settings(Section):
     bento: BentoSettings = BentoSettings()
     monitor: MonitorSettings = MonitorSettings()
     prediction_log: PredictionLogSettings = PredictionLogSettings()
+    drills: DrillSettings = DrillSettings()
     segmenters: dict[str, SegmenterSettings] = Field(
         default_factory=lambda: {
             "value_tiers": SegmenterSettings(placement="embedded"),

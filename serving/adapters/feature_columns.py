@@ -32,6 +32,8 @@ class Reading:
 
     views: tuple[str, ...]
     plans: tuple[Plan, ...]
+    nothing: tuple[NDArray[np.float64], ...]
+    """Per view, the values of a user without a row."""
     slices: tuple[Slice, ...]
     windowed: tuple[bool, ...]
     """Per view, whether it aggregates events."""
@@ -52,7 +54,8 @@ def plan_reading(catalog: Catalog, features: Sequence[Sequence[tuple[str, str]]]
     slices = tuple(_slice(views, offsets, pairs) for pairs in features)
     windowed = tuple(plan.spec.kind == "windowed" for plan in plans)
     row_views = [position for position, aggregates in enumerate(windowed) if not aggregates]
-    return Reading(views, plans, slices, windowed, np.array(row_views, dtype=np.intp))
+    nothing = tuple(np.full(plan.width, np.nan) for plan in plans)
+    return Reading(views, plans, nothing, slices, windowed, np.array(row_views, dtype=np.intp))
 
 
 def _slice(views: tuple[str, ...], offsets: Mapping[tuple[str, str], int], pairs: Sequence[tuple[str, str]]) -> Slice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from serving.adapters.damaged_rows import evaluate_sound
 from serving.adapters.feature_columns import Reading, plan_reading
-from serving.adapters.single_features import slice_one
+from serving.adapters.single_features import read_one
 from serving.domain.features import NO_WATERMARK, FeatureRows, Micros, feature_rows
 from strata.features.evaluate import evaluate
 from strata.features.evaluated import NO_TIME, Evaluated
@@ -43,13 +44,14 @@ class StoredFeatures:
     def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
         reading = self._readings.get(segmenters) or self._plan(segmenters)
         stored = self._state.read_views(reading.views, users)
+        if len(users) == 1:
+            with suppress(RowDamaged):
+                return read_one(reading, stored, self._view_watermarks(reading)[1], at_us)
         damaged = None
         try:
             found = [evaluate(plan, rows, at_us) for plan, rows in zip(reading.plans, stored, strict=True)]
         except RowDamaged:
             found, damaged = evaluate_sound(reading.plans, stored, at_us)
-        if len(users) == 1 and damaged is None:
-            return slice_one(reading, found, self._view_watermarks(reading)[1])
         return self._slice(reading, found, damaged)
 
     def _plan(self, segmenters: tuple[str, ...]) -> Reading:

@@ -1,0 +1,20 @@
+"""A FeatureSource that takes longer, on purpose: for drills that show what a slow store does to callers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from serving.domain.features import FeatureRows
+from serving.ports import FeatureSource
+
+
+class DelayedFeatures:
+    """Holds every read back. It blocks the worker, as a read of a slow disk would: the store is read in place."""
+
+    def __init__(self, inner: FeatureSource, delay_s: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._inner, self._delay_s, self._sleep = inner, delay_s, sleep
+
+    def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
+        self._sleep(self._delay_s)
+        return self._inner.read(segmenters, users, at_us)
