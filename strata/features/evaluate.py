@@ -9,7 +9,7 @@ after the end of the tile before the newest event's: a row holding whole tiles a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -70,23 +70,45 @@ def as_of(plan: Plan, row: bytes, head: int) -> bytes:
     return encode(plan, between(state, None, head))
 
 
-def _evaluate_one(plan: Plan, row: bytes | None, t_us: int) -> Evaluated:
-    """The same for one row, without the batch's bookkeeping: about a third of the time (2026-11-23)."""
-    header = None if row is None else read_header(plan, row)
-    if row is None or header is None:
-        return nothing(1, plan.width)
+class UserValues(NamedTuple):
+    """One user's values; a value that is not PRESENT is NaN. The times are as in Evaluated."""
+
+    values: npt.NDArray[np.float64]
+    """[f]."""
+    watermark_us: int
+    newest_us: int
+
+
+def evaluate_user(plan: Plan, row: bytes | None, t_us: int) -> UserValues | None:
+    """`evaluate` for one row, without the arrays around it: half of its time. None where that would be all nothing.
+
+    Raises RowDamaged.
+    """
+    if row is None:
+        return None
+    if plan.spec.kind == "row":
+        found = evaluate_facts(plan, [row], t_us)
+        newest_us: int = found.newest_us.item(0)
+        return None if newest_us == NO_TIME else UserValues(found.values[0], newest_us, newest_us)
+    header = read_header(plan, row)
+    if header is None:
+        return None
     head = t_us // plan.hop_us
     newest_us = header.newest_us
     if newest_us // plan.hop_us > head:
         row = as_of(plan, row, head)
         header = Header._make(HEADER.unpack_from(row))
-    values = _values(plan, _gather_one(plan, row, header, t_us, head))
-    return Evaluated(
-        values.reshape(1, -1),
-        np.isnan(values).view(np.uint8).reshape(1, -1),
-        np.array([header.watermark_us]),
-        np.array([newest_us]),
-    )
+    return UserValues(_values(plan, _gather_one(plan, row, header, t_us, head)), header.watermark_us, newest_us)
+
+
+def _evaluate_one(plan: Plan, row: bytes | None, t_us: int) -> Evaluated:
+    """The same for one row, without the batch's bookkeeping: about a third of the time (2026-11-23)."""
+    found = evaluate_user(plan, row, t_us)
+    if found is None:
+        return nothing(1, plan.width)
+    values = found.values.reshape(1, -1)
+    times = np.array([found.watermark_us]), np.array([found.newest_us])
+    return Evaluated(values, np.isnan(values).view(np.uint8), *times)
 
 
 def _gather_one(plan: Plan, row: bytes, header: Header, t_us: int, head: int) -> IntArray:
@@ -128,4 +150,4 @@ def _values(plan: Plan, cells: IntArray) -> npt.NDArray[np.float64]:
     return values
 
 
-__all__ = ["NO_TIME", "Evaluated", "as_of", "evaluate"]
+__all__ = ["NO_TIME", "Evaluated", "UserValues", "as_of", "evaluate", "evaluate_user"]
