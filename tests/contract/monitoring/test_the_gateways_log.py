@@ -11,7 +11,7 @@ from drift_world import ANCHOR_US, synthetic_population, write_drift_package
 from monitoring.log.reader import LogQuery, read_log
 from monitoring.log.schema import log_differences
 from serving.adapters.prediction_columns import Block
-from serving.adapters.prediction_files import write_blocks
+from serving.adapters.prediction_files import PredictionFile
 from serving.domain.segmenter import Placement, ScoreMeaning, SegmenterProfile, SegmentMeaning
 from strata.runtime import Manifest
 
@@ -33,8 +33,11 @@ def test_a_file_of_the_gateway_is_read_without_differences(tmp_path: Path) -> No
         degradations=np.array([*[0] * 9, 1], dtype=np.uint8),
         values=values,
     )
-    path = write_blocks(tmp_path / "log", "one", _profile(manifest), [block])
+    log = PredictionFile(tmp_path / "log", "one", _profile(manifest))
+    log.write([block])
+    log.finish()
 
+    (path,) = (tmp_path / "log").glob("*.parquet")
     assert log_differences(pq.read_schema(path), manifest.feature_keys, manifest.schema_fingerprint) == []
     query = LogQuery(manifest.version, manifest.feature_keys, manifest.schema_fingerprint, None, None, 100, 0)
     extract = read_log(tmp_path / "log", query)
