@@ -24,19 +24,28 @@ def explain(error: Exception) -> tuple[str, int]:
 
 
 def _write_trace(error: Exception) -> Path:
-    """Write the trace below the home where that can be done, else below the folder for temporary files."""
+    """Write the trace below the home where that can be done, else into a new file for temporary things."""
     trace = "".join(traceback.format_exception(error))
-    for folder in (_run_folder(), Path(tempfile.gettempdir())):
-        try:
-            if folder is None:
-                continue
+    try:
+        folder = _run_folder()
+        if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / "strata-error.log"
             path.write_text(trace, encoding="utf-8")
-        except OSError:
-            continue
-        return path
-    return Path("(nowhere: no folder could be written)")
+            return path
+    except OSError:
+        pass  # a full or foreign home: elsewhere, then
+    return _write_elsewhere(trace)
+
+
+def _write_elsewhere(trace: str) -> Path:
+    """A file of its own: a fixed name in a shared folder may be another user's."""
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="strata-error-", suffix=".log", delete=False) as file:
+            file.write(trace)
+    except OSError:
+        return Path("(nowhere: no folder could be written)")
+    return Path(file.name)
 
 
 def _run_folder() -> Path | None:

@@ -53,6 +53,7 @@ def _perform(step: str, arguments: list[str]) -> dict[str, Any]:
     except Exception as error:  # reported to the supervisor in one sentence, trace to a file
         sentence, code = explain(error)
         print(f"strata: {sentence}", file=sys.stderr, flush=True)
+    sys.stdout.flush()  # a lane is ended by a signal, which would lose what is still in the buffer
     return {"step": step, "code": code, "seconds": time.monotonic() - began, "sentence": sentence}
 
 
