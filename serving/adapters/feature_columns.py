@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from strata.features.fused import Fused, fuse
 from strata.features.plan import Plan, compile_view
 from strata.registry.catalog import Catalog
 
@@ -22,6 +24,8 @@ class Slice:
     """Positions of the views read."""
     view_list: tuple[int, ...]
     """The same, for one user."""
+    part: slice
+    """Where its columns are among all segmenters' columns, one after the other."""
     all_views: bool
     """Whether that is all of them."""
 
@@ -32,8 +36,8 @@ class Reading:
 
     views: tuple[str, ...]
     plans: tuple[Plan, ...]
-    nothing: tuple[NDArray[np.float64], ...]
-    """Per view, the values of a user without a row."""
+    fused: Fused
+    """The same views for one user: its values are the segmenters' columns one after the other."""
     slices: tuple[Slice, ...]
     windowed: tuple[bool, ...]
     """Per view, whether it aggregates events."""
@@ -51,14 +55,18 @@ def plan_reading(catalog: Catalog, features: Sequence[Sequence[tuple[str, str]]]
             (view, name) for view, plan in zip(views, plans, strict=True) for name in plan.spec.names
         )
     }
-    slices = tuple(_slice(views, offsets, pairs) for pairs in features)
+    starts = list(accumulate((len(pairs) for pairs in features), initial=0))
+    slices = tuple(_slice(views, offsets, pairs, start) for pairs, start in zip(features, starts, strict=False))
     windowed = tuple(plan.spec.kind == "windowed" for plan in plans)
     row_views = [position for position, aggregates in enumerate(windowed) if not aggregates]
-    nothing = tuple(np.full(plan.width, np.nan) for plan in plans)
-    return Reading(views, plans, nothing, slices, windowed, np.array(row_views, dtype=np.intp))
+    fused = fuse(plans, [offsets[pair] for pairs in features for pair in pairs])
+    return Reading(views, plans, fused, slices, windowed, np.array(row_views, dtype=np.intp))
 
 
-def _slice(views: tuple[str, ...], offsets: Mapping[tuple[str, str], int], pairs: Sequence[tuple[str, str]]) -> Slice:
+def _slice(
+    views: tuple[str, ...], offsets: Mapping[tuple[str, str], int], pairs: Sequence[tuple[str, str]], start: int
+) -> Slice:
     read = sorted({views.index(view) for view, _ in pairs})
     columns = np.array([offsets[pair] for pair in pairs], dtype=np.intp)
-    return Slice(columns, np.array(read, dtype=np.intp), tuple(read), len(read) == len(views))
+    part = slice(start, start + len(pairs))
+    return Slice(columns, np.array(read, dtype=np.intp), tuple(read), part, len(read) == len(views))

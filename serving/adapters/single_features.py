@@ -10,8 +10,8 @@ import numpy as np
 
 from serving.adapters.feature_columns import Reading
 from serving.domain.features import NO_WATERMARK, Bools, FeatureRows
-from strata.features.evaluate import evaluate_user
 from strata.features.evaluated import NO_TIME
+from strata.features.fused import evaluate_user
 
 
 def _constant(value: bool) -> Bools:
@@ -31,21 +31,25 @@ def read_one(
 
     Raises RowDamaged.
     """
-    found = [evaluate_user(plan, rows[0], at_us) for plan, rows in zip(reading.plans, stored, strict=True)]
-    values = np.concatenate(
-        [none if each is None else each.values for each, none in zip(found, reading.nothing, strict=True)]
-    )
-    # A sum is NaN when a value is: no infinities come out of the kernel.
-    complete = not isnan(values.sum())
+    values, times = evaluate_user(reading.fused, [rows[0] for rows in stored], at_us)
+    # The sum of squares is NaN only when a value is: squares are not negative, so infinities cannot cancel.
+    complete = not isnan(values.dot(values))
     marks = [
-        max(view_mark, each.watermark_us) if windowed and each is not None else view_mark
-        for each, view_mark, windowed in zip(found, view_marks, reading.windowed, strict=True)
+        max(view_mark, own[0]) if windowed and own is not None else view_mark
+        for own, view_mark, windowed in zip(times, view_marks, reading.windowed, strict=True)
     ]
     rows = []
     for part in reading.slices:
-        is_known = any(found[view] is not None for view in part.view_list)
-        told = [marks[view] for view in part.view_list if marks[view] != NO_TIME]
-        watermark = np.array([min(told) if told else NO_WATERMARK])
-        part_values = values.take(part.columns).reshape(1, -1)
+        is_known = any(times[view] is not None for view in part.view_list)
+        watermark = np.array([_oldest([marks[view] for view in part.view_list])])
+        part_values = values[part.part].reshape(1, -1)
         rows.append(FeatureRows(part_values, _KNOWN if is_known else _UNKNOWN, watermark, None, is_known, complete))
     return rows
+
+
+def _oldest(marks: list[int]) -> int:
+    """NO_WATERMARK when none says."""
+    oldest = min(marks)
+    if oldest != NO_TIME:
+        return oldest
+    return min((mark for mark in marks if mark != NO_TIME), default=NO_WATERMARK)

@@ -9,21 +9,19 @@ after the end of the tile before the newest event's: a row holding whole tiles a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from strata.features.codec import decode, encode
 from strata.features.evaluated import NO_TIME, Evaluated, nothing, spread
 from strata.features.facts import evaluate_facts
+from strata.features.fused import Fused, as_of, evaluate_user, fuse
 from strata.features.gather_many import gather_many
-from strata.features.plan import Plan
-from strata.features.row import HEADER, INT_DTYPES, Header, Headers, layout_of, read_header, read_headers
-from strata.features.tiles import between
+from strata.features.plan import CACHE_SIZE, Plan
+from strata.features.row import Headers, read_headers
 
 IntArray = npt.NDArray[np.int64]
-_DTYPES: Final = tuple(np.dtype(name) for name in INT_DTYPES)
 
 
 def evaluate(plan: Plan, rows: Sequence[bytes | None], t_us: int) -> Evaluated:
@@ -63,79 +61,19 @@ def _evaluate_many(plan: Plan, rows: list[bytes], headers: Headers, t_us: int) -
     return Evaluated(values, np.isnan(values).view(np.uint8), watermark_us, newest_us)
 
 
-def as_of(plan: Plan, row: bytes, head: int) -> bytes:
-    """The row as it is without the tiles after `head`."""
-    state = decode(plan, row)
-    assert state is not None  # its header was read under this plan
-    return encode(plan, between(state, None, head))
-
-
-class UserValues(NamedTuple):
-    """One user's values; a value that is not PRESENT is NaN. The times are as in Evaluated."""
-
-    values: npt.NDArray[np.float64]
-    """[f]."""
-    watermark_us: int
-    newest_us: int
-
-
-def evaluate_user(plan: Plan, row: bytes | None, t_us: int) -> UserValues | None:
-    """`evaluate` for one row, without the arrays around it: half of its time. None where that would be all nothing.
-
-    Raises RowDamaged.
-    """
-    if row is None:
-        return None
-    if plan.spec.kind == "row":
-        found = evaluate_facts(plan, [row], t_us)
-        newest_us: int = found.newest_us.item(0)
-        return None if newest_us == NO_TIME else UserValues(found.values[0], newest_us, newest_us)
-    header = read_header(plan, row)
-    if header is None:
-        return None
-    head = t_us // plan.hop_us
-    newest_us = header.newest_us
-    if newest_us // plan.hop_us > head:
-        row = as_of(plan, row, head)
-        header = Header._make(HEADER.unpack_from(row))
-    return UserValues(_values(plan, _gather_one(plan, row, header, t_us, head)), header.watermark_us, newest_us)
-
-
 def _evaluate_one(plan: Plan, row: bytes | None, t_us: int) -> Evaluated:
     """The same for one row, without the batch's bookkeeping: about a third of the time (2026-11-23)."""
-    found = evaluate_user(plan, row, t_us)
-    if found is None:
+    found = evaluate_user(_alone(plan), (row,), t_us)
+    times = found.times[0]
+    if times is None:
         return nothing(1, plan.width)
     values = found.values.reshape(1, -1)
-    times = np.array([found.watermark_us]), np.array([found.newest_us])
-    return Evaluated(values, np.isnan(values).view(np.uint8), *times)
+    return Evaluated(values, np.isnan(values).view(np.uint8), np.array([times[0]]), np.array([times[1]]))
 
 
-def _gather_one(plan: Plan, row: bytes, header: Header, t_us: int, head: int) -> IntArray:
-    gather, widths, tiles = plan.gather, header.widths, header.tiles
-    at, _ = layout_of(plan, widths, tiles)
-    edges = plan.edges(head)[(widths & 3) - 2]
-    first = np.frombuffer(row, _DTYPES[widths & 3], tiles, HEADER.size).searchsorted(edges)
-    index = first.take(gather.window)
-    index *= gather.stride
-    index += gather.column
-    cells = np.empty(gather.cells, dtype=np.int64)
-    cells[0] = 1
-    low, middle, high = gather.narrow_end, gather.wide_end, gather.extremes_end
-    if low:
-        table = np.frombuffer(row, _DTYPES[widths >> 2 & 3], (tiles + 1) * plan.partials.narrow, at.narrow)
-        cells[1 : low + 1] = table[index[:low]]
-    if middle > low:
-        table = np.frombuffer(row, _DTYPES[widths >> 4 & 3], (tiles + 1) * len(plan.partials.totals), at.wide)
-        cells[low + 1 : middle + 1] = table[index[low:middle]]
-    if high > middle:
-        table = np.frombuffer(row, _DTYPES[3], (tiles + 1) * plan.partials.extremes, at.extremes)
-        cells[middle + 1 : high + 1] = table[index[middle:high]]
-    if gather.cells > high + 1:
-        cells[high + 1 :] = np.frombuffer(row, _DTYPES[3], (at.end - at.latest) >> 3, at.latest)[gather.latest]
-        if gather.cells > gather.age_from:
-            np.subtract(t_us, cells[gather.age_from :], out=cells[gather.age_from :])
-    return cells
+@lru_cache(maxsize=CACHE_SIZE)
+def _alone(plan: Plan) -> Fused:
+    return fuse((plan,))
 
 
 def _values(plan: Plan, cells: IntArray) -> npt.NDArray[np.float64]:
@@ -150,4 +88,4 @@ def _values(plan: Plan, cells: IntArray) -> npt.NDArray[np.float64]:
     return values
 
 
-__all__ = ["NO_TIME", "Evaluated", "UserValues", "as_of", "evaluate", "evaluate_user"]
+__all__ = ["NO_TIME", "Evaluated", "evaluate"]

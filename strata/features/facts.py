@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, nan
 from struct import Struct
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from strata.features.spec import FieldSpec, Status
 
 MAGIC: Final = b"STR1"
 HEADER: Final = Struct("<4sHHQqq")
+_EVENT: Final = Struct("<q")
+_EVENT_AT: Final = 16
 Value = int | float | str | bool | None
 
 
@@ -92,6 +94,21 @@ def evaluate_facts(plan: Plan, rows: Sequence[bytes | None], t_us: int) -> Evalu
     values[status != Status.PRESENT] = np.nan
     found = Evaluated(values, status, event_us, event_us)
     return found if len(present) == len(rows) else spread(found, present, len(rows))
+
+
+def read_fact(plan: Plan, row: bytes, t_us: int) -> tuple[list[float], int] | None:
+    """`evaluate_facts` for one row, without arrays: (values, event_us). A value that is not PRESENT is NaN.
+
+    None for a row of another definition. Raises RowDamaged.
+    """
+    if not _is_sound(plan, row):
+        return None
+    event_us: int = _EVENT.unpack_from(row, _EVENT_AT)[0]
+    if event_us > t_us or (plan.ttl_us is not None and event_us < t_us - plan.ttl_us):
+        return [nan] * plan.width, event_us
+    nulls = row[HEADER.size : HEADER.size + plan.width]
+    slots = plan.slots.unpack_from(row, HEADER.size + padded(plan.width))
+    return [nan if null else float(slot) for null, slot in zip(nulls, slots, strict=True)], event_us
 
 
 def _is_sound(plan: Plan, row: bytes) -> bool:

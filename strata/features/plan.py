@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from struct import Struct
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,7 @@ from strata.features.spec import ViewSpec
 
 LATENESS_US: Final = 7 * 86_400_000_000
 """H: events recorded later than this after they happened are refused, and ids are remembered as long."""
-_CACHE_SIZE: Final = 256
+CACHE_SIZE: Final = 256
 IndexArray = npt.NDArray[np.intp]
 
 
@@ -123,6 +124,11 @@ class Plan:
         return np.array([i for i, field in enumerate(self.spec.fields) if field.dtype == "float64"], dtype=np.intp)
 
     @cached_property
+    def slots(self) -> Struct:
+        """Row views: a row's slots."""
+        return Struct("<" + "".join("d" if field.dtype == "float64" else "q" for field in self.spec.fields))
+
+    @cached_property
     def category_index(self) -> tuple[dict[str, int], ...]:
         """Row views: per field, each declared category's index."""
         return tuple({c: i for i, c in enumerate(field.categories)} for field in self.spec.fields)
@@ -136,7 +142,7 @@ def compile_view(spec: ViewSpec, ttl_us: int | None = None, lateness_us: int = L
     key = (spec, spec.fingerprint, ttl_us or None, lateness_us)
     plan = _plans.get(key)
     if plan is None:
-        if len(_plans) >= _CACHE_SIZE:
+        if len(_plans) >= CACHE_SIZE:
             _plans.clear()
         plan = _plans[key] = Plan(spec, ttl_us, lateness_us)
     return plan
