@@ -161,7 +161,7 @@ class Client:
             _instant(reply.as_of),
             tuple(_word(pb.UserStatus, status) or "unspecified" for status in reply.user_statuses),
             tuple(map(_column, reply.columns)),
-            {each.user_index: tuple(each.features) for each in reply.missing_features},
+            {user: tuple(each.features) for each in reply.missing_features for user in each.user_indexes},
         )
 
     def list_segmenters(self, *, timeout_s: float | None = None) -> tuple[SegmenterInfo, ...]:

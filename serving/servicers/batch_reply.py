@@ -102,14 +102,14 @@ def _add_missing(
     keys = [key for column in columns for key in templates[column.profile.name].keys]
     missing = np.concatenate([_missing(column.rows) for column in columns if column.rows is not None], axis=1)
     patterns = np.packbits(missing, axis=1)
-    named: dict[bytes, list[str]] = {}  # users lack the same few sets of features: no profile, no coupons
+    lacking: dict[bytes, list[int]] = {}  # users lack the same few sets of features: no profile, no coupons
     for user in np.flatnonzero(missing.any(axis=1)).tolist():
-        pattern = patterns[user].tobytes()
-        if pattern not in named:
-            # Segmenters share features: each is listed once.
-            named[pattern] = list(dict.fromkeys(keys[i] for i in missing[user].nonzero()[0].tolist()))
-        position = user if shape.valid is None else shape.valid[user]
-        reply.missing_features.add(user_index=position, features=named[pattern])
+        lacking.setdefault(patterns[user].tobytes(), []).append(user)
+    for users in lacking.values():
+        # Segmenters share features: each is listed once.
+        features = dict.fromkeys(keys[i] for i in missing[users[0]].nonzero()[0].tolist())
+        positions = users if shape.valid is None else [shape.valid[user] for user in users]
+        reply.missing_features.add(features=list(features), user_indexes=positions)
 
 
 def _missing(rows: FeatureRows) -> Bools:

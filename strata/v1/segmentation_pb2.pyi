@@ -149,12 +149,12 @@ class AssignmentColumn(_message.Message):
     def __init__(self, segmenter: _Optional[str] = ..., version: _Optional[str] = ..., segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ..., segment_indexes: _Optional[_Iterable[int]] = ..., scores: _Optional[_Iterable[float]] = ..., sources: _Optional[_Iterable[_Union[AssignmentSource, str]]] = ..., degradation: _Optional[_Union[DegradationReason, str]] = ...) -> None: ...
 
 class MissingFeatures(_message.Message):
-    __slots__ = ("user_index", "features")
-    USER_INDEX_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("features", "user_indexes")
     FEATURES_FIELD_NUMBER: _ClassVar[int]
-    user_index: int
+    USER_INDEXES_FIELD_NUMBER: _ClassVar[int]
     features: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, user_index: _Optional[int] = ..., features: _Optional[_Iterable[str]] = ...) -> None: ...
+    user_indexes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, features: _Optional[_Iterable[str]] = ..., user_indexes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Segment(_message.Message):
     __slots__ = ("key", "label", "description")

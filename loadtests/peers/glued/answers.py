@@ -72,10 +72,12 @@ class Answers:
             column = reply.columns.add(segmenter=name, version=manifest["version"], segments=self._segments[name])
             column.segment_indexes.extend(self._index(name, scores, i, one) for i, one in enumerate(known))
             column.sources.extend(pb.ASSIGNMENT_SOURCE_LIVE if one else pb.ASSIGNMENT_SOURCE_FALLBACK for one in known)
+        lacking: dict[tuple[str, ...], list[int]] = {}
         for i, row in enumerate(rows):
-            missing = self._missing(row, None) if known[i] else []
-            if missing:
-                reply.missing_features.add(user_index=i, features=missing)
+            if known[i] and (missing := self._missing(row, None)):
+                lacking.setdefault(tuple(missing), []).append(i)
+        for features, users in lacking.items():
+            reply.missing_features.add(features=features, user_indexes=users)
         return reply
 
     def _index(self, name: str, scores: dict[str, Any], position: int, known: bool) -> int:

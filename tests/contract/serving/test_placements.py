@@ -119,4 +119,6 @@ async def test_the_gateway_answers_alike_on_both(
     tiers, promo = batch.columns
     assert [list(column.segment_indexes) for column in (tiers, promo)] == [[1, 2, 0, 0], [1, 0, 2, 2]]
     assert list(batch.user_statuses) == [1, 1, 1, 2]
-    assert [(m.user_index, list(m.features)) for m in batch.missing_features] == [(2, ["toy:spend", "toy:coupons"])]
+    assert [(list(m.user_indexes), list(m.features)) for m in batch.missing_features] == [
+        ([2], ["toy:spend", "toy:coupons"])
+    ]

@@ -186,8 +186,14 @@ async def test_a_batch_answers_each_user_in_its_place(world: World) -> None:
     assert list(column.sources) == [live, fallback, none, live, live]
     assert np.array_equal(list(column.scores), [0.5, NAN, NAN, 0.0, 0.5], equal_nan=True)
     assert column.degradation == pb.DEGRADATION_REASON_UNSPECIFIED
-    assert [(m.user_index, list(m.features)) for m in reply.missing_features] == [(3, ["orders:f1"])]
+    assert [(list(m.user_indexes), list(m.features)) for m in reply.missing_features] == [([3], ["orders:f1"])]
     assert world.features.reads == [(("tiers",), 4)]
+
+
+async def test_users_lacking_the_same_features_are_listed_together(world: World) -> None:
+    """Each set once, with positions of the request: an invalid user before them does not shift them."""
+    reply = await world.stub.BatchGetSegments(pb.BatchGetSegmentsRequest(user_ids=["", "bob", "ann", "nobody", "bob"]))
+    assert [(list(m.user_indexes), list(m.features)) for m in reply.missing_features] == [([1, 4], ["orders:f1"])]
 
 
 async def test_a_batch_leaves_scores_out_unless_asked(world: World) -> None:
