@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -30,9 +32,22 @@ class BoostedModel:
     """Vocabulary positions, from the lowest probability to the highest; one more than thresholds."""
 
     def score(self, values: Floats) -> Scores:
+        if len(values) == 1:
+            return self._score_one(values[0])
         probability = self.calibration.apply(self.booster.raw(values))
         bands = self.thresholds.searchsorted(probability, side="right")
         return Scores(self.bands[bands], probability.astype(np.float32))
+
+    def _score_one(self, row: Floats) -> Scores:
+        """The same for one row, to the last bit, in half of the arrays."""
+        probability = self.calibration.apply_one(self.booster.raw_one(row))
+        thresholds, bands = self._lists
+        band = bands[bisect_right(thresholds, probability)]
+        return Scores(np.array([band], dtype=np.int32), np.array([probability], dtype=np.float32))
+
+    @cached_property
+    def _lists(self) -> tuple[list[float], list[int]]:
+        return self.thresholds.tolist(), self.bands.tolist()
 
 
 def boosted_document(calibration: Calibration, thresholds: list[float], bands: list[int]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Booster:
     def raw(self, values: Floats) -> Floats:
         """Log-odds for float64 [n, f], C-ordered, NaN for missing."""
         if len(values) == 1:
-            return self._fast().raw(values)
+            return np.array([self.raw_one(values[0])])
         out = np.empty(len(values), dtype=np.float64)
         if len(values) == 0:
             return out
@@ -51,6 +51,10 @@ class Booster:
             ctypes.c_char_p(_PARAMETERS), ctypes.byref(written), ctypes.c_void_p(out.ctypes.data),
         )  # fmt: skip
         return out
+
+    def raw_one(self, row: Floats) -> float:
+        """The same for one row, [f]."""
+        return self._fast().raw(row)
 
     def _fast(self) -> _SingleRow:
         """This thread's own single-row predictor: the C side keeps one scratch buffer in each."""
@@ -90,8 +94,8 @@ class _SingleRow:
             ctypes.byref(ctypes.c_int64()), ctypes.c_void_p(self._out.ctypes.data),
         )  # fmt: skip
 
-    def raw(self, values: Floats) -> Floats:
-        self._row[:] = values[0]
+    def raw(self, row: Floats) -> float:
+        self._row[:] = row
         if self._call(*self._arguments) != 0:
             call("LGBM_BoosterPredictForMatSingleRowFast", *self._arguments)  # again, for the reason
-        return self._out.copy()
+        return self._out.item()

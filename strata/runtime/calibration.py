@@ -19,6 +19,10 @@ class Calibration(Protocol):
 
     def apply(self, raw: Floats) -> Floats: ...
 
+    def apply_one(self, raw: float) -> float:
+        """The same for one score, to the last bit, without arrays around it."""
+        ...
+
     def to_json(self) -> dict[str, Any]: ...
 
 
@@ -38,6 +42,10 @@ class Platt:
         logits: Floats = np.clip(self.slope * raw + self.offset, -60.0, 60.0)
         return 1.0 / (1.0 + np.exp(-logits))
 
+    def apply_one(self, raw: float) -> float:
+        logit = min(max(self.slope * raw + self.offset, -60.0), 60.0)
+        return 1.0 / (1.0 + float(np.exp(-logit)))  # numpy's: the C library's may differ in the last bit
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": "platt", "slope": self.slope, "offset": self.offset}
 
@@ -51,6 +59,9 @@ class Isotonic:
 
     def apply(self, raw: Floats) -> Floats:
         return np.interp(raw, self.raw, self.probability)
+
+    def apply_one(self, raw: float) -> float:
+        return float(np.interp(raw, self.raw, self.probability))
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "isotonic", "raw": self.raw.tolist(), "probability": self.probability.tolist()}

@@ -35,8 +35,8 @@ class FeatureScale:
         return np.interp(np.where(np.isnan(column), self.missing, column), self.knots, self.levels)
 
     def apply_one(self, value: float) -> float:
-        """The same for one number, to the last bit: numpy's call costs 5 us, this 0.4 us (2026-11, CPython 3.11)."""
-        knots, levels = self._lists
+        """The same for one number, to the last bit: numpy's call costs 5 us, this 0.3 us (2026-11, CPython 3.11)."""
+        knots, levels, slopes = self._lists
         if isnan(value):
             value = self.missing
         right = bisect_right(knots, value)
@@ -45,12 +45,13 @@ class FeatureScale:
         left = right - 1
         if right == len(knots) or knots[left] == value:
             return levels[left]
-        slope = (levels[right] - levels[left]) / (knots[right] - knots[left])
-        return slope * (value - knots[left]) + levels[left]
+        return slopes[left] * (value - knots[left]) + levels[left]
 
     @cached_property
-    def _lists(self) -> tuple[list[float], list[float]]:
-        return self.knots.tolist(), self.levels.tolist()
+    def _lists(self) -> tuple[list[float], list[float], list[float]]:
+        knots, levels = self.knots.tolist(), self.levels.tolist()
+        slopes = [(levels[i + 1] - levels[i]) / (knots[i + 1] - knots[i]) for i in range(len(knots) - 1)]
+        return knots, levels, slopes
 
     def to_json(self) -> dict[str, Any]:
         return {"missing": self.missing, "knots": self.knots.tolist(), "levels": self.levels.tolist()}
@@ -66,18 +67,34 @@ class KMeansModel:
 
     def transform(self, values: Floats) -> Floats:
         """[n, f] in original units, NaN for missing -> [n, f] in scaled units, finite."""
-        if len(values) == 1:
-            row = values[0].tolist()
-            return np.array([[scale.apply_one(value) for scale, value in zip(self.scales, row, strict=True)]])
         scaled = np.empty_like(values)
         for column, scale in enumerate(self.scales):
             scaled[:, column] = scale.apply(values[:, column])
         return scaled
 
     def score(self, values: Floats) -> Scores:
+        if len(values) == 1:
+            return self._score_one(values[0].tolist())
         squared = _squared(self.transform(values), self.centroids, self._half_norms)
         nearest = squared.argmin(axis=1).astype(np.int32)
         return Scores(nearest, _margins(squared))
+
+    def _score_one(self, row: list[float]) -> Scores:
+        """The same for one row, to the last bit; numpy where the order of a sum matters, plain numbers elsewhere."""
+        scaled = np.array([[scale.apply_one(value) for scale, value in zip(self.scales, row, strict=True)]])
+        norm: float = np.einsum("ij,ij->i", scaled, scaled).item()
+        dots: list[float] = (scaled @ self.centroids.T)[0].tolist()
+        squared = [max(norm + 2 * (half - dot), 0.0) for half, dot in zip(self._half_list, dots, strict=True)]
+        nearest_squared, second_squared = sorted(squared)[:2]
+        nearest, second = sqrt(nearest_squared), sqrt(second_squared)
+        margin = (second - nearest) / (second + nearest) if second > 0 else 0.0
+        index = squared.index(nearest_squared)
+        return Scores(np.array([index], dtype=np.int32), np.array([margin], dtype=np.float32))
+
+    @cached_property
+    def _half_list(self) -> list[float]:
+        halves: list[float] = self._half_norms.tolist()
+        return halves
 
     @cached_property
     def _half_norms(self) -> Floats:
@@ -129,10 +146,6 @@ def _read_scale(document: Any) -> FeatureScale:
 
 
 def _margins(squared: Floats) -> NDArray[np.float32]:
-    if len(squared) == 1:
-        nearest_squared, second_squared = sorted(squared[0].tolist())[:2]
-        nearest, second = sqrt(nearest_squared), sqrt(second_squared)
-        return np.array([(second - nearest) / (second + nearest) if second > 0 else 0.0], dtype=np.float32)
     two = np.sqrt(np.partition(squared, 1, axis=1)[:, :2])
     total = two[:, 0] + two[:, 1]
     margins: Floats = np.divide(two[:, 1] - two[:, 0], total, out=np.zeros_like(total), where=total > 0)

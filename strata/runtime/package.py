@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,9 +37,14 @@ class Package:
             raise InputInvalid(
                 f"{self.manifest.segmenter} reads rows of {len(self.defaults)} features; shape {values.shape} was given"
             )
-        filled = np.where(np.isnan(values), self.defaults, values)
-        # np.where keeps a column-ordered input column-ordered, and LightGBM reads rows.
-        return self.model.score(np.ascontiguousarray(filled, dtype=np.float64))
+        if self._has_defaults:
+            values = np.where(np.isnan(values), self.defaults, values)
+        # A column-ordered input stays column-ordered up to here, and LightGBM reads rows.
+        return self.model.score(np.ascontiguousarray(values, dtype=np.float64))
+
+    @cached_property
+    def _has_defaults(self) -> bool:
+        return not np.isnan(self.defaults).all()
 
 
 def load_package(path: Path) -> Package:

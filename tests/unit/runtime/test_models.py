@@ -91,6 +91,28 @@ def test_one_value_is_scaled_as_a_column_is(knots: int, seed: int) -> None:
     assert [scale.apply_one(value) for value in column.tolist()] == scale.apply(column).tolist()
 
 
+@given(st.integers(2, 9), st.integers(1, 14), st.integers(0, 2**32 - 1))
+def test_one_row_is_placed_as_in_a_batch(k: int, width: int, seed: int) -> None:
+    """The same segments; margins equal but for the order in which a product of matrices may sum."""
+    rng = np.random.default_rng(seed)
+    scales = [{**SCALE, "missing": rng.random(), "levels": sorted(rng.random(2))} for _ in range(width)]
+    document = {"scales": scales, "centroids": rng.random((k, width)).tolist()}
+    model = read_kmeans(document, feature_count=width, segment_count=k)
+    rows = np.where(rng.random((20, width)) < 0.2, np.nan, rng.normal(size=(20, width)))
+    indexes, margins = model.score(rows)
+    ones = [model.score(rows[i : i + 1]) for i in range(len(rows))]
+    assert [one.segment_indexes.tolist() for one in ones] == indexes.reshape(-1, 1).tolist()
+    np.testing.assert_allclose(np.concatenate([one.scores for one in ones]), margins, atol=1e-6)
+    assert {(one.segment_indexes.dtype, one.scores.dtype) for one in ones} == {(indexes.dtype, margins.dtype)}
+
+
+@pytest.mark.parametrize("one", [Platt(1.5, -0.25), Isotonic(np.array([-1.0, 0.0, 2.0]), np.array([0.1, 0.1, 0.8]))])
+def test_one_score_is_calibrated_as_in_a_batch(one: Platt | Isotonic) -> None:
+    """Bit for bit, far outside too."""
+    raw = np.concatenate([np.random.default_rng(5).normal(size=2_000) * 9, [-1e9, -1.0, 0.0, 1e9, np.inf, -np.inf]])
+    assert [one.apply_one(each) for each in raw.tolist()] == one.apply(raw).tolist()
+
+
 def test_a_split_between_missing_and_present_is_a_tree() -> None:
     """LightGBM writes its threshold as inf: every number goes left, and so does missing where it says so."""
     text = TOY_TREES.replace("threshold=0.5 2.5", "threshold=inf 2.5")
