@@ -77,6 +77,9 @@ def _set_up(wanted: str) -> int:
         _pip("install", *FROM_LOCK, str(LOCK))
     # The build runs on the locked setuptools: nothing is fetched.
     _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
+    # With this interpreter and not the environment's: that one may have the lent library loaded already.
+    site = VENV / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
+    _run(sys.executable, "-I", str(ROOT / "scripts" / "lend_openmp.py"), str(site))
     STAMP.write_text(wanted, encoding="ascii")
     _say(f"set up in {time.monotonic() - began:.0f} s")
     return 0
