@@ -86,6 +86,20 @@ class PredictionLogSettings(Section):
     """Oldest files are removed past this."""
 
 
+class StreamSettings(Section):
+    """Live events: the door, and the worker that folds them."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=7402, ge=0, le=65_535)
+    """Where EventService listens; the gateway forwards to it."""
+    metrics_port: int = Field(default=7403, ge=0, le=65_535)
+    batch_records: int = Field(default=2_000, ge=1, le=100_000)
+    """Records folded, and seen by readers, at once at most."""
+    history_flush_s: float = Field(default=10.0, gt=0, le=1_800)
+    """Accepted events are in the Parquet history this soon. Far below the hour for which a replay is told exactly."""
+    history_flush_records: int = Field(default=50_000, ge=1)
+
+
 class DrillSettings(Section):
     """Faults made on purpose, to see what they do. All off unless said."""
 
@@ -112,6 +126,7 @@ class Settings(Section):
     gateway: GatewaySettings = GatewaySettings()
     bento: BentoSettings = BentoSettings()
     monitor: MonitorSettings = MonitorSettings()
+    stream: StreamSettings = StreamSettings()
     prediction_log: PredictionLogSettings = PredictionLogSettings()
     drills: DrillSettings = DrillSettings()
     segmenters: dict[str, SegmenterSettings] = Field(
