@@ -40,3 +40,17 @@ def event_schema() -> pyarrow.Schema:
             pa.field("discount", pa.int64()),
         ]
     )
+
+
+def alias_schema() -> pyarrow.Schema:
+    """The Arrow schema of `history/aliases`: from `recorded_at` on, `alias_id` is `user_id`."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            pa.field("alias_id", pa.string(), nullable=False),
+            pa.field("user_id", pa.string(), nullable=False),
+            pa.field("recorded_at", pa.timestamp("us", tz="UTC"), nullable=False),
+            pa.field("event_id", pa.string(), nullable=False),
+        ]
+    )

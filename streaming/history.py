@@ -3,6 +3,7 @@
     history/
       events/month=YYYY-MM/*.parquet    one part per import, batch and month; sorted by (user_id, event_time) within
       profile/*.parquet                 facts; latest (event_time, recorded_at) wins
+      aliases/*.parquet                 ids that became known users, and since when
       .imports/                         lock and journals of the imports; readers have no business there
 
 A file whose name ends in `.parquet` is whole and final: writers use another name until then.
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
 EVENTS: Final = "events"
 PROFILE: Final = "profile"
+ALIASES: Final = "aliases"
 IMPORTS: Final = ".imports"
 MONTH_PREFIX: Final = "month="
 EVENTS_GLOB: Final = f"{EVENTS}/{MONTH_PREFIX}*/*.parquet"
 PROFILE_GLOB: Final = f"{PROFILE}/*.parquet"
+ALIASES_GLOB: Final = f"{ALIASES}/*.parquet"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,10 @@ class History:
         return self.root / PROFILE
 
     @property
+    def aliases(self) -> Path:
+        return self.root / ALIASES
+
+    @property
     def imports(self) -> Path:
         return self.root / IMPORTS
 
@@ -57,6 +64,10 @@ class History:
     def profile_files(self) -> list[Path]:
         """Every part of the facts, sorted by name."""
         return sorted(self.root.glob(PROFILE_GLOB))
+
+    def alias_files(self) -> list[Path]:
+        """Every part of the aliases, sorted by name."""
+        return sorted(self.root.glob(ALIASES_GLOB))
 
 
 def events_path(root: Path) -> Path:
