@@ -6,6 +6,9 @@
     +-- InputInvalid                a row, request or file from outside cannot be used
     +-- StoreUnavailable            the online state cannot be opened or read
     |   +-- StoreDamaged            it is there, and it is broken
+    +-- LogUnavailable              the event log cannot be opened, written or read
+    |   +-- LogDamaged              it is there, and it is broken
+    +-- LogFull                     the event log takes no more just now
     +-- PackageInvalid              a package is damaged, or not what its manifest says
     |   +-- PackageMismatch         a sound package that does not fit the registry
     +-- SegmenterNotFound           no segmenter of that name
@@ -41,6 +44,25 @@ class StoreUnavailable(StrataError):
 
 class StoreDamaged(StoreUnavailable):
     """The online state is there, and it is broken."""
+
+
+class LogUnavailable(StrataError):
+    """The event log cannot be opened, written or read; later it may be."""
+
+
+class LogDamaged(LogUnavailable):
+    """The event log is there, and it is broken: trying again does not help."""
+
+
+class LogFull(StrataError):
+    """More waits to become durable than the event log's queue may hold. Nothing of what was offered was taken."""
+
+    def __init__(self, queued: int, retry_after_s: float) -> None:
+        self.queued, self.retry_after_s = queued, retry_after_s
+        super().__init__(
+            f"the event log takes no more just now: {queued} records wait to become durable; "
+            f"try again in {retry_after_s:.2f} s"
+        )
 
 
 class PackageInvalid(StrataError):
