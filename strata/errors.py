@@ -6,6 +6,7 @@
     +-- InputInvalid                a row, request or file from outside cannot be used
     +-- StoreUnavailable            the online state cannot be opened or read
     |   +-- StoreDamaged            it is there, and it is broken
+    |   +-- PositionsDiffer         its log positions are not those the writer expected
     +-- LogUnavailable              the event log cannot be opened, written or read
     |   +-- LogDamaged              it is there, and it is broken
     +-- LogFull                     the event log takes no more just now
@@ -62,6 +63,17 @@ class LogFull(StrataError):
         super().__init__(
             f"the event log takes no more just now: {queued} records wait to become durable; "
             f"try again in {retry_after_s:.2f} s"
+        )
+
+
+class PositionsDiffer(StoreUnavailable):
+    """The online state's log positions are not those the writer expected; nothing was written."""
+
+    def __init__(self, table: str, stored: dict[int, int | None], expected: dict[int, int]) -> None:
+        self.table, self.stored, self.expected = table, stored, expected
+        super().__init__(
+            f"the online state has {table} up to the log positions {stored}, not {expected}: it lost its newest "
+            "writes, or another worker wrote. Go on from the positions it has"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,11 @@ from strata.errors import StoreDamaged, StoreUnavailable
 from strata.state.damage import check_whole, data_file, extend_to_last_page
 
 MAX_DBS: Final = 1_024
-"""Two per view, and the catalog."""
+"""Two per table, and the catalog."""
 MAX_READERS: Final = 512
+READER_CHECK_S: Final = 5.0
+"""How often a writer frees the reader slots of dead processes. One that died inside a read pins every page freed since:
+the file would grow with each write for as long as the slot stands."""
 DAMAGE: Final = (
     lmdb.CorruptedError,
     lmdb.PageNotFoundError,
@@ -39,6 +43,7 @@ class Environment:
             self.lmdb: Any = _open(folder, readonly=readonly, map_bytes=map_bytes)
             self.lmdb.reader_check()
             self._page_size = self.lmdb.stat()["psize"]
+        self._checked_s = time.monotonic()
 
     def database(self, name: bytes, *, create: bool = False) -> Any | None:
         """A named database; None when it is not there. Never call it inside a transaction of the same thread."""
@@ -53,6 +58,7 @@ class Environment:
     def write(self, work: Callable[[Any], T]) -> T:
         """Run `work` in a write transaction; a full map is doubled and `work` run again."""
         with self._lock, told(self.folder):
+            self._free_dead_readers()
             while True:
                 try:
                     with self.lmdb.begin(write=True) as transaction:
@@ -70,9 +76,22 @@ class Environment:
         with self._lock, told(self.folder):
             self.lmdb.set_mapsize(0)
 
+    def sync(self) -> None:
+        """Put on disk what was committed, the last meta page included."""
+        with told(self.folder):
+            self.lmdb.sync(True)
+
     def close(self) -> None:
         """Close the map; no transaction may be open."""
+        if not self.readonly:
+            self.sync()
         self.lmdb.close()
+
+    def _free_dead_readers(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._checked_s >= READER_CHECK_S:
+            self._checked_s = now_s
+            self.lmdb.reader_check()
 
     def _open_database(self, name: bytes, *, create: bool) -> Any | None:
         # Without a transaction of ours: py-lmdb ends a read-only one by a reset, and the handle would go with it.
@@ -113,10 +132,12 @@ def release(environment: Environment) -> None:
 
 
 @contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """LMDB's and the file system's errors as ours."""
+def told(folder: Path, *passed: type[Exception]) -> Iterator[None]:
+    """LMDB's and the file system's errors as ours, but for those that are passed on."""
     try:
         yield
+    except passed:
+        raise
     except DAMAGE as error:
         raise StoreDamaged(
             f"the online state {folder} is damaged ({error}). Stop what uses it, remove the folder and rebuild it "
@@ -144,4 +165,10 @@ def _open(folder: Path, *, readonly: bool, map_bytes: int) -> Any:
         create=not readonly,
         max_dbs=MAX_DBS,
         max_readers=MAX_READERS,
+        # A commit writes its pages to disk and leaves the meta page that points at them to the next commit or to the
+        # system. A killed process loses nothing by that, and the file is whole in any case; a machine that loses power
+        # may find the last transaction undone: rows, log positions and watermark together, since they were one. The
+        # worker then reads the older positions and the log has what came after them. It saves one of two disk flushes
+        # a micro-batch. What no log repeats (a flip, a rebuild finished, the last write before closing) is synced.
+        metasync=False,
     )

@@ -1,56 +1,135 @@
-"""A rebuild of one view in its hidden slot."""
+"""A rebuild of one table in its hidden slot."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice, pairwise
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from strata.errors import StoreUnavailable
-from strata.state.catalog import ViewRecord, read_builder, read_record, rows_name, write_builder, write_record
+from strata.state.catalog import (
+    TableRecord,
+    flip_record,
+    is_finished,
+    mark_finished,
+    read_builder,
+    read_record,
+    write_builder,
+)
 from strata.state.environment import Environment
 from strata.state.keys import key_of
+from strata.state.lmdb_rows import put_rows, transform_rows
+from strata.state.notes import Beside
+from strata.state.ports import BatchChange, Positions
 
 CHUNK_ROWS: Final = 5_000
 """Rows a transaction: other writers wait no longer than one chunk."""
+T = TypeVar("T")
 
 
 class LmdbGeneration:
-    """See `ports.Generation`. Made by `LmdbState.begin_generation`."""
+    """See `ports.Generation`. Made by `LmdbState.begin_generation` and `open_finished`."""
 
-    def __init__(self, environment: Environment, catalog: Any, view: str) -> None:
-        self._environment, self._catalog, self._view = environment, catalog, view
-        self._slots = [environment.database(rows_name(view, slot), create=True) for slot in (0, 1)]
+    def __init__(self, environment: Environment, catalog: Any, table: str, slots: Sequence[Any]) -> None:
+        self._environment, self._catalog, self._table, self._slots = environment, catalog, table, slots
         self._token = os.urandom(16)
         self._last_key = b""
-        self._open = True
+        self._open, self._finished = True, False
+        self._note = b""
+
+    @classmethod
+    def begin(cls, environment: Environment, catalog: Any, table: str, slots: Sequence[Any]) -> LmdbGeneration:
+        """Claim the table's rebuild and clear what a killed one left."""
+        generation = cls(environment, catalog, table, slots)
         environment.lmdb.reader_check()
-        environment.write(self._begin)
+
+        def claim(transaction: Any) -> None:
+            write_builder(transaction, catalog, table, generation._token)
+            generation._clear(transaction)
+
+        environment.write(claim)
+        return generation
+
+    @classmethod
+    def adopt(cls, environment: Environment, catalog: Any, table: str, slots: Sequence[Any]) -> LmdbGeneration | None:
+        """Claim a finished rebuild as it is; None when it has gone meanwhile."""
+        generation = cls(environment, catalog, table, slots)
+
+        def claim(transaction: Any) -> bool:
+            if not is_finished(transaction, catalog, table):
+                return False
+            write_builder(transaction, catalog, table, generation._token)
+            slot = generation._record(transaction).hidden
+            generation._note = generation._beside(transaction, slot).note() or b""
+            return True
+
+        generation._finished = environment.write(claim)
+        return generation if generation._finished else None
+
+    @property
+    def note(self) -> bytes:
+        """What `finish` was given."""
+        return self._note
+
+    def positions(self) -> dict[int, int]:
+        """The log positions of its rows."""
+        return self._change(lambda transaction, slot: self._beside(transaction, slot).positions())
 
     def put(self, rows: Iterable[tuple[str, bytes]]) -> int:
         """Add rows, a transaction per chunk."""
         encoded = ((key_of(user), row) for user, row in rows)
         count = 0
         while chunk := list(islice(encoded, CHUNK_ROWS)):
-            self._environment.write(partial(self._put, chunk))
+            self._change(partial(self._put, chunk))
             count += len(chunk)
         return count
 
-    def commit(self, watermark_us: int) -> None:
-        """Flip the view to these rows."""
+    def transform(
+        self,
+        users: Sequence[str],
+        change: BatchChange,
+        *,
+        positions: Positions | None = None,
+        expected: Positions | None = None,
+    ) -> int:
+        """Read, change and write hidden rows in one transaction."""
+        keys = [key_of(user) for user in users]
+        self._last_key = max([self._last_key, *keys])
 
-        def flip(transaction: Any) -> None:
-            record = self._check(transaction)
-            write_record(
-                transaction, self._catalog, self._view, ViewRecord(record.generation + 1, 1 - record.slot, watermark_us)
-            )
-            write_builder(transaction, self._catalog, self._view, None)
-            transaction.drop(self._slots[record.slot], delete=False)
+        def write(transaction: Any, slot: int) -> int:
+            self._beside(transaction, slot).add_positions(positions, expected)
+            return transform_rows(transaction, self._slots[slot], keys, change)
 
-        self._environment.write(flip)
+        return self._change(write)
+
+    def finish(self, note: bytes, positions: Positions | None = None) -> None:
+        """Keep the rows for whoever commits them."""
+
+        def write(transaction: Any, slot: int) -> None:
+            self._beside(transaction, slot).put_note(note)
+            self._beside(transaction, slot).add_positions(positions)
+            mark_finished(transaction, self._catalog, self._table, True)
+
+        self._change(write)
+        self._environment.sync()
+        self._finished, self._note = True, note
+
+    def commit(self, watermark_us: int, note: bytes = b"") -> None:
+        """Flip the table to these rows."""
+
+        def flip(transaction: Any, slot: int) -> None:
+            record = self._record(transaction)
+            if note:
+                self._beside(transaction, slot).put_note(note)
+            flip_record(transaction, self._catalog, self._table, TableRecord(record.generation + 1, slot, watermark_us))
+            write_builder(transaction, self._catalog, self._table, None)
+            self._clear(transaction)
+
+        self._change(flip)
+        self._environment.sync()
         self._open = False
 
     def abort(self) -> None:
@@ -60,9 +139,9 @@ class LmdbGeneration:
         self._open = False
 
         def clear(transaction: Any) -> None:
-            if read_builder(transaction, self._catalog, self._view) == self._token:
-                write_builder(transaction, self._catalog, self._view, None)
-                transaction.drop(self._slots[1 - self._record(transaction).slot], delete=False)
+            if read_builder(transaction, self._catalog, self._table) == self._token:
+                write_builder(transaction, self._catalog, self._table, None)
+                self._clear(transaction)
 
         self._environment.write(clear)
 
@@ -72,28 +151,36 @@ class LmdbGeneration:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.abort()
+        if not self._finished:
+            self.abort()
 
-    def _begin(self, transaction: Any) -> None:
-        """Claim the view's rebuild and clear what a killed one left."""
-        record = self._record(transaction)
-        write_builder(transaction, self._catalog, self._view, self._token)
-        transaction.drop(self._slots[1 - record.slot], delete=False)
-
-    def _put(self, chunk: list[tuple[bytes, bytes]], transaction: Any) -> None:
-        target = self._slots[1 - self._check(transaction).slot]
+    def _put(self, chunk: list[tuple[bytes, bytes]], transaction: Any, slot: int) -> None:
         keys = [key for key, _ in chunk]
         ascending = self._last_key < keys[0] and all(a < b for a, b in pairwise(keys))
-        with transaction.cursor(db=target) as cursor:
-            cursor.putmulti(chunk, append=ascending)
+        put_rows(transaction, self._slots[slot], chunk, append=ascending and not self._finished)
         self._last_key = max(self._last_key, *keys)
 
-    def _check(self, transaction: Any) -> ViewRecord:
-        if not self._open:
-            raise StoreUnavailable(f"this rebuild of {self._view} has ended; begin another")
-        if read_builder(transaction, self._catalog, self._view) != self._token:
-            raise StoreUnavailable(f"another rebuild of {self._view} began; this one is void. Run one at a time")
-        return self._record(transaction)
+    def _change(self, write: Callable[[Any, int], T]) -> T:
+        """Run `write` on the hidden slot in a transaction, if this rebuild is still the one that counts."""
 
-    def _record(self, transaction: Any) -> ViewRecord:
-        return read_record(transaction, self._catalog, self._view) or ViewRecord()
+        def work(transaction: Any) -> T:
+            if not self._open:
+                raise StoreUnavailable(f"this rebuild of {self._table} has ended; begin another")
+            if read_builder(transaction, self._catalog, self._table) != self._token:
+                raise StoreUnavailable(f"another rebuild of {self._table} began; this one is void. Run one at a time")
+            return write(transaction, self._record(transaction).hidden)
+
+        return self._environment.write(work)
+
+    def _clear(self, transaction: Any) -> None:
+        """Empty the hidden slot: after a flip, the one that was current."""
+        slot = self._record(transaction).hidden
+        transaction.drop(self._slots[slot], delete=False)
+        self._beside(transaction, slot).clear()
+        mark_finished(transaction, self._catalog, self._table, False)
+
+    def _beside(self, transaction: Any, slot: int) -> Beside:
+        return Beside(transaction, self._catalog, self._table, slot)
+
+    def _record(self, transaction: Any) -> TableRecord:
+        return read_record(transaction, self._catalog, self._table) or TableRecord()

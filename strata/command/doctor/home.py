@@ -57,7 +57,7 @@ def check_state(settings: Settings) -> Finding:
     """Whether the online state is sound: sizes and meta pages, then a read."""
     if not (settings.state / "data.mdb").is_file():
         return Finding("state", "note", f"there is no online state in {settings.state}", PREPARE)
-    from strata.state.lmdb_state import open_state
+    from strata.state import open_state
 
     open_state(settings.state, readonly=True).read("doctor", ["nobody"])
     size = (settings.state / "data.mdb").stat().st_blocks * 512

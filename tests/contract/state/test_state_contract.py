@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from fake_state import FakeState
 
 from strata.errors import InputInvalid, StoreUnavailable
-from strata.state import State, open_state
-
-
-@pytest.fixture(params=["fake", "lmdb"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
-    if request.param == "fake":
-        yield FakeState()
-        return
-    with open_state(tmp_path / "state", map_bytes=1 << 20) as opened:
-        yield opened
+from strata.state import State
 
 
 def test_a_view_never_built_reads_none_for_everyone(state: State) -> None:

@@ -1,0 +1,143 @@
+"""Reads of the online state in LMDB: one short transaction a call, no copy of the current slots asked twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import lmdb
+
+from strata.errors import StoreUnavailable
+from strata.state.catalog import CATALOG, VERSION_KEY, TableRecord, read_record, read_version, rows_name
+from strata.state.environment import Environment, told
+from strata.state.keys import is_key
+from strata.state.leases import read_holder
+from strata.state.notes import Beside
+from strata.state.ports import Rows
+
+T = TypeVar("T")
+
+
+class LmdbReader:
+    """See `ports.StateReader`. Rows come back as bytes of their own."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._catalog = environment.database(CATALOG, create=not environment.readonly)
+        self._version: bytes | None = None
+        self._current: dict[str, Any] = {}
+        """Each table's current database, as of `_version`; None for a table without one."""
+
+    def read(self, table: str, users: Sequence[str]) -> Rows:
+        """One row per user, in order."""
+        return self.read_views((table,), users)[0]
+
+    def read_views(self, tables: Sequence[str], users: Sequence[str]) -> list[Rows]:
+        """One list per table, all from one snapshot."""
+        try:
+            return self._read(tables, [user.encode() for user in users])
+        except (lmdb.BadValsizeError, UnicodeEncodeError):
+            fit = [is_key(user) for user in users]
+            found = self._read(tables, [user.encode() for user, good in zip(users, fit, strict=True) if good])
+            return [_spread(rows, fit) for rows in found]
+
+    def watermark_us(self, table: str) -> int | None:
+        """How far the current generation has got."""
+        record = self._look(lambda transaction, catalog: read_record(transaction, catalog, table), None)
+        return record.watermark_us if record else None
+
+    def note(self, table: str) -> bytes | None:
+        """What was written beside the current generation."""
+
+        def look(transaction: Any, catalog: Any) -> bytes | None:
+            record = read_record(transaction, catalog, table) or TableRecord()
+            return Beside(transaction, catalog, table, record.slot).note()
+
+        return self._look(look, None)
+
+    def positions(self, table: str) -> dict[int, int]:
+        """The log positions of the current generation."""
+
+        def look(transaction: Any, catalog: Any) -> dict[int, int]:
+            record = read_record(transaction, catalog, table) or TableRecord()
+            return Beside(transaction, catalog, table, record.slot).positions()
+
+        return self._look(look, {})
+
+    def version(self) -> int:
+        """How often a slot changed."""
+        return self._look(read_version, 0)
+
+    def lease_holder(self, name: str) -> str | None:
+        """Who holds a lease now."""
+        return self._look(lambda transaction, catalog: read_holder(transaction, catalog, name, time.time()), None)
+
+    def _look(self, look: Callable[[Any, Any], T], otherwise: T) -> T:
+        """Look into the catalog; `otherwise` where there is none yet."""
+        catalog = self._find_catalog()
+        if catalog is None:
+            return otherwise
+        while True:
+            try:
+                with (
+                    told(self._environment.folder, lmdb.MapResizedError),
+                    self._environment.lmdb.begin() as transaction,
+                ):
+                    return look(transaction, catalog)
+            except lmdb.MapResizedError:
+                self._environment.adopt_size()
+
+    def _read(self, tables: Sequence[str], keys: list[bytes]) -> list[Rows]:
+        while True:
+            try:
+                with self._environment.lmdb.begin() as transaction:
+                    get = transaction.get
+                    if self._version is not None and get(VERSION_KEY, b"", self._catalog) == self._version:
+                        current = self._current
+                        if all(table in current for table in tables):
+                            return [_rows(get, current[table], keys) for table in tables]
+            except lmdb.MapResizedError:
+                self._environment.adopt_size()
+                continue
+            except lmdb.BadValsizeError:
+                raise
+            except lmdb.Error:
+                with told(self._environment.folder):
+                    raise
+            self._refresh(tables)
+
+    def _refresh(self, tables: Sequence[str]) -> None:
+        """Learn which slots are current. Handles open outside the transaction that will use them: LMDB demands it."""
+        if self._find_catalog() is None:
+            self._version, self._current = None, dict.fromkeys(tables)
+            raise StoreUnavailable(f"the online state {self._environment.folder} is empty; build it first")
+        wanted = {*tables, *self._current}
+
+        def look(transaction: Any, catalog: Any) -> tuple[bytes, dict[str, TableRecord | None]]:
+            version = transaction.get(VERSION_KEY, b"", catalog)
+            return version, {table: read_record(transaction, catalog, table) for table in wanted}
+
+        nothing: dict[str, TableRecord | None] = {}
+        version, records = self._look(look, (b"", nothing))
+        self._current = {
+            table: None if record is None else self._environment.database(rows_name(table, record.slot))
+            for table, record in records.items()
+        }
+        self._version = version
+
+    def _find_catalog(self) -> Any | None:
+        if self._catalog is None:
+            self._catalog = self._environment.database(CATALOG)
+        return self._catalog
+
+
+def _rows(get: Any, database: Any | None, keys: list[bytes]) -> Rows:
+    if database is None:
+        return [None] * len(keys)
+    return [get(key, None, database) for key in keys]
+
+
+def _spread(rows: Rows, fit: list[bool]) -> Rows:
+    found = iter(rows)
+    return [next(found) if good else None for good in fit]

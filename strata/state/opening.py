@@ -1,0 +1,21 @@
+"""Where the online state is: a folder is LMDB's, an address is Redis's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import overload
+
+from strata.state.lmdb_state import DEFAULT_MAP_BYTES, LmdbState, open_lmdb
+from strata.state.ports import State
+
+
+@overload
+def open_state(where: Path, *, readonly: bool = False, map_bytes: int = DEFAULT_MAP_BYTES) -> LmdbState: ...
+@overload
+def open_state(where: str | Path, *, readonly: bool = False, map_bytes: int = DEFAULT_MAP_BYTES) -> State: ...
+def open_state(where: str | Path, *, readonly: bool = False, map_bytes: int = DEFAULT_MAP_BYTES) -> State:
+    """Open the online state in a folder (LMDB) or at `redis://host:port/db`. Close it when done.
+
+    Raises StoreUnavailable and StoreDamaged, in a sentence.
+    """
+    return open_lmdb(where, readonly=readonly, map_bytes=map_bytes)
