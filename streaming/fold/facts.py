@@ -1,6 +1,7 @@
 """Profile updates into the row views: the newest fact by (event time, recorded time) stays, whole.
 
-An update says everything that is known of the user at its time: a field it does not name is unknown from then on.
+An update replaces the facts of each view it names a field of; fields of that view it does not name are unknown from
+then on, and views it names nothing of stay as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from strata.features.facts import decode_row, encode_row
 from strata.features.packed import PackedEvent
 from strata.features.plan import Plan
 from strata.state.ports import StateWriter
+
+_Newest = dict[str, tuple[PackedEvent, Mapping[str, str]]]
 
 
 def facts_of(event: PackedEvent) -> dict[str, str]:
@@ -29,15 +32,20 @@ def facts_of(event: PackedEvent) -> dict[str, str]:
 
 def put_facts(state: StateWriter, plans: Sequence[Plan], facts: Sequence[tuple[PackedEvent, Mapping[str, str]]]) -> int:
     """Write the newest facts of a batch into every row view. Returns how many rows changed."""
-    newest: dict[str, tuple[PackedEvent, Mapping[str, str]]] = {}
+    return sum(_put(state, plan, _newest(plan, facts)) for plan in plans)
+
+
+def _newest(plan: Plan, facts: Sequence[tuple[PackedEvent, Mapping[str, str]]]) -> _Newest:
+    """Each user's newest update that says anything about the view."""
+    newest: _Newest = {}
     for event, values in facts:
         held = newest.get(event.user_id)
-        if held is None or _times(held[0]) <= _times(event):
+        if not values.keys().isdisjoint(plan.spec.names) and (held is None or _times(held[0]) <= _times(event)):
             newest[event.user_id] = (event, values)
-    return sum(_put(state, plan, newest) for plan in plans)
+    return newest
 
 
-def _put(state: StateWriter, plan: Plan, newest: Mapping[str, tuple[PackedEvent, Mapping[str, str]]]) -> int:
+def _put(state: StateWriter, plan: Plan, newest: _Newest) -> int:
     users = sorted(newest, key=str.encode)
 
     def change(rows: list[bytes | None]) -> list[bytes | None]:
