@@ -100,6 +100,35 @@ class StreamSettings(Section):
     history_flush_records: int = Field(default=50_000, ge=1)
 
 
+class LogSettings(Section):
+    """The event log: what the door acknowledges is in it, and the worker reads from it."""
+
+    kind: Literal["embedded", "kafka"] = "embedded"
+    """`embedded`: files under the home, written by one process. `kafka`: an Apache Kafka."""
+    partitions: int = Field(default=8, ge=1, le=1_024)
+    """Fixed when the log is made: a user's partition must never change."""
+    retention_bytes: int = Field(default=2 << 30, ge=1)
+    """Oldest released records go past this. Of a Kafka topic: past this in all its partitions together."""
+    retention_s: float = Field(default=7 * 86_400.0, gt=0)
+    """Released records go after this."""
+    segment_bytes: int = Field(default=64 << 20, ge=1_024)
+    """Embedded: records go by whole files of about this size."""
+    queue_records: int = Field(default=50_000, ge=1)
+    """Records that may wait to become durable; past this an append is refused with a delay to try again."""
+    fsync: bool = True
+    """Embedded: acknowledged is on the disk. False: a power cut may take what was acknowledged last; a kill may not."""
+    brokers: str = "127.0.0.1:9092"
+    """Kafka: host:port, comma separated."""
+    topic: str = "strata-events"
+    """Kafka: made at the first start when it is not there."""
+    group: str = "strata"
+    """Kafka: the consumer group of the stream workers."""
+    linger_ms: float = Field(default=1.0, ge=0, le=1_000)
+    """Kafka: how long the producer may wait for more to send together."""
+    client: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """Kafka: further settings of its C client, like `security.protocol`."""
+
+
 class DrillSettings(Section):
     """Faults made on purpose, to see what they do. All off unless said."""
 
@@ -127,6 +156,7 @@ class Settings(Section):
     bento: BentoSettings = BentoSettings()
     monitor: MonitorSettings = MonitorSettings()
     stream: StreamSettings = StreamSettings()
+    log: LogSettings = LogSettings()
     prediction_log: PredictionLogSettings = PredictionLogSettings()
     drills: DrillSettings = DrillSettings()
     segmenters: dict[str, SegmenterSettings] = Field(
@@ -140,6 +170,11 @@ class Settings(Section):
     def history(self) -> Path:
         """Partitioned Parquet: `events/` and `profile/`."""
         return self.home / "history"
+
+    @property
+    def log_folder(self) -> Path:
+        """The embedded event log."""
+        return self.home / "log"
 
     @property
     def state(self) -> Path:
