@@ -10,6 +10,7 @@ from strata.features.packed import PackedEvent, unpack_event
 from streaming.fold.history_parts import Span, remove_leftovers, write_aliases, write_events, write_facts
 from streaming.fold.positions import advance_positions, read_positions
 from streaming.history import History
+from streaming.store.faults import storage_faults
 
 
 @dataclass
@@ -96,6 +97,14 @@ class StreamHistory:
 
     def flush(self) -> dict[int, int]:
         """Write everything settled. Returns the positions moved. When it fails nothing is lost: call it again."""
+        with storage_faults(self._history.root):
+            moved = self._write_settled()
+        for partition, position in moved.items():
+            self._pending[partition] = _Pending(position, position)
+        self._held, self._since = 0, None
+        return moved
+
+    def _write_settled(self) -> dict[int, int]:
         if self._torn:
             remove_leftovers(self._history, read_positions(self._history.root), list(self._pending))
         self._torn = True
@@ -107,9 +116,6 @@ class StreamHistory:
         if moved:
             advance_positions(self._history.root, moved)
         self._torn = False
-        for partition, position in moved.items():
-            self._pending[partition] = _Pending(position, position)
-        self._held, self._since = 0, None
         return moved
 
     def _write(self, span: Span, pending: _Pending) -> None:

@@ -1,0 +1,170 @@
+"""Accepted events reach the history exactly once, whatever is killed between writing and saying so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from strata.errors import StrataError
+from strata.features.packed import PackedEvent, RecordKind, pack_event
+from streaming.fold.history_parts import Span
+from streaming.fold.positions import PositionsDamaged, advance_positions, read_positions
+from streaming.fold.stream_history import StreamHistory
+from streaming.history import History, scan_events
+
+DAY = 86_400_000_000
+
+
+def record(number: int, at_us: int = 1_000) -> bytes:
+    return pack_event(PackedEvent("ann", f"e{number}", "view", at_us, at_us, value=number))
+
+
+def opened(root: Path, partitions: tuple[int, ...] = (0, 1), **limits: float) -> StreamHistory:
+    history = StreamHistory(History(root), int(limits.get("records", 100)), limits.get("seconds", 60.0))
+    history.assign(partitions)
+    return history
+
+
+def ids(root: Path) -> list[str]:
+    return sorted(scan_events(root).column("event_id").to_pylist())
+
+
+def test_what_is_flushed_is_read_back_whole(tmp_path: Path) -> None:
+    """Every column of an accepted event stands in the history as it was published."""
+    history = opened(tmp_path)
+    event = PackedEvent("ann", "e1", "purchase", 40 * DAY, 40 * DAY + 5, -18_000, "s", "milk", "FOOD", 199, 2, 10)
+    history.add_event(0, 0, pack_event(event))
+    history.settle(0, 1)
+    history.flush()
+    row = scan_events(tmp_path).to_pylist()[0]
+    assert (row["user_id"], row["event_id"], row["event_type"], row["utc_offset_s"]) == (
+        "ann",
+        "e1",
+        "purchase",
+        -18_000,
+    )
+    assert (row["session_id"], row["item_id"], row["category"]) == ("s", "milk", "FOOD")
+    assert (row["value"], row["quantity"], row["discount"]) == (199, 2, 10)
+    assert [path.parent.name for path in History(tmp_path).event_files()] == ["month=1970-02"]
+
+
+def test_what_was_written_is_ignored_when_it_is_read_again(tmp_path: Path) -> None:
+    """After a restart the log is read from before the flush; the records of then are not written twice."""
+    first = opened(tmp_path)
+    for offset in range(3):
+        first.add_event(0, offset, record(offset))
+    first.settle(0, 3)
+    assert first.flush() == {0: 3}
+    again = opened(tmp_path)
+    for offset in range(5):
+        again.add_event(0, offset, record(offset))
+    again.settle(0, 5)
+    assert again.flush() == {0: 5}
+    assert ids(tmp_path) == ["e0", "e1", "e2", "e3", "e4"]
+
+
+def test_a_part_no_position_covers_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker killed between the part and the positions leaves a part that the next one removes and writes again."""
+    first = opened(tmp_path)
+    first.add_event(0, 0, record(0))
+    first.settle(0, 1)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("streaming.fold.stream_history.advance_positions", killed)
+        with pytest.raises(KeyboardInterrupt):
+            first.flush()
+    assert ids(tmp_path) == ["e0"]
+    second = opened(tmp_path)
+    assert ids(tmp_path) == []
+    for offset in (0, 1):
+        second.add_event(0, offset, record(offset))
+    second.settle(0, 2)
+    second.flush()
+    assert ids(tmp_path) == ["e0", "e1"]
+
+
+def test_a_flush_that_failed_half_way_is_made_good_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up between two partitions loses nothing and doubles nothing."""
+    history = opened(tmp_path)
+    for partition in (0, 1):
+        history.add_event(partition, 0, record(partition))
+        history.settle(partition, 1)
+    import streaming.fold.stream_history as module
+
+    real, calls = module.write_events, []
+
+    def full(*arguments: object) -> None:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        real(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "write_events", full)
+        with pytest.raises(StrataError, match=r"(?i)no space"):
+            history.flush()
+    history.add_event(0, 1, record(7))
+    history.settle(0, 2)
+    assert history.flush() == {0: 2, 1: 1}
+    assert ids(tmp_path) == ["e0", "e1", "e7"]
+
+
+def test_another_workers_partitions_are_left_alone(tmp_path: Path) -> None:
+    """Taking over a partition removes leftovers of that one only, and positions of others stay."""
+    advance_positions(tmp_path, {5: 9})
+    stranger = tmp_path / "events" / "month=1970-01" / f"{Span(5, 9, 12).stem}.parquet"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(b"another worker is writing this")
+    history = opened(tmp_path)
+    history.settle(0, 4)
+    history.flush()
+    assert stranger.exists()
+    assert read_positions(tmp_path) == {0: 4, 5: 9}
+
+
+def test_it_is_due_by_number_or_by_time(tmp_path: Path) -> None:
+    """A flush is due when enough is held, or when anything has been held for long enough."""
+    now = [0.0]
+    history = StreamHistory(History(tmp_path), 2, 10.0, monotonic=lambda: now[0])
+    history.assign([0])
+    assert not history.is_due()
+    history.add_event(0, 0, record(0))
+    assert not history.is_due()
+    now[0] = 10.0
+    assert history.is_due()
+    now[0] = 1.0
+    history.add_event(0, 1, record(1))
+    assert history.is_due()
+
+
+def test_facts_and_aliases_are_written_beside_the_events(tmp_path: Path) -> None:
+    """Facts become text columns, aliases their own table."""
+    import pyarrow.parquet as pq
+
+    history = opened(tmp_path)
+    history.add_facts(0, 0, PackedEvent("ann", "p1", "profile_update", 1, 2, kind=RecordKind.PROFILE), {"kids": "2"})
+    history.add_alias(1, 0, PackedEvent("cookie", "a1", "alias", 3, 4, kind=RecordKind.ALIAS), "ann")
+    history.settle(0, 1)
+    history.settle(1, 1)
+    history.flush()
+    facts = [pq.read_table(path).to_pylist() for path in History(tmp_path).profile_files()]
+    assert [(row["user_id"], row["kids"]) for rows in facts for row in rows] == [("ann", "2")]
+    aliases = [pq.read_table(path).to_pylist() for path in History(tmp_path).alias_files()]
+    assert [(row["alias_id"], row["user_id"], row["event_id"]) for rows in aliases for row in rows] == [
+        ("cookie", "ann", "a1")
+    ]
+
+
+def test_damaged_positions_are_a_sentence(tmp_path: Path) -> None:
+    """A file of positions that is not one stops the worker: guessing would double or lose events."""
+    (tmp_path / "log_positions.json").write_text("[1, 2", encoding="utf-8")
+    with pytest.raises(PositionsDamaged, match="nobody can tell which log records"):
+        read_positions(tmp_path)
+    (tmp_path / "log_positions.json").write_text(json.dumps([1]), encoding="utf-8")
+    with pytest.raises(PositionsDamaged):
+        opened(tmp_path)
