@@ -31,7 +31,7 @@ CHAPTERS = (
         (
             Entry(
                 "up",
-                "prepare what is missing, then serve: gateway, Bento server, report page",
+                "prepare what is missing, then serve: gateway, events, Bento server, report page",
                 "strata.command.up.cli:up",
             ),
             Entry("segment", "ask a running gateway which segments a user is in", "strata.command.segment:segment"),
@@ -42,6 +42,7 @@ CHAPTERS = (
         "From events to packages",
         (
             Entry("events", "bring events and facts into the history", "streaming.cli:app"),
+            Entry("stream", "take live events, fold them, publish them", "streaming.stream_cli:app"),
             Entry("features", "apply, materialise and verify feature definitions", "feature_repo.cli:app"),
             Entry("train", "fit a segmenter, evaluate it, make a package", "training.cli:app", "train"),
             Entry("packages", "list the versions of each segmenter", "training.cli:app", "packages"),

@@ -16,7 +16,10 @@ STRATA = Path(sys.executable).with_name("strata")
 ROOT = Path(__file__).resolve().parents[2]
 ANY_PORT = {
     f"STRATA_{key}": "0"
-    for key in ("GATEWAY__PORT", "GATEWAY__METRICS_PORT", "BENTO__HTTP_PORT", "BENTO__GRPC_PORT", "MONITOR__PORT")
+    for key in (
+        "GATEWAY__PORT", "GATEWAY__METRICS_PORT", "BENTO__HTTP_PORT", "BENTO__GRPC_PORT", "MONITOR__PORT",
+        "STREAM__PORT", "STREAM__METRICS_PORT",
+    )
 }
 
 

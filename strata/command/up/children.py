@@ -29,7 +29,7 @@ class Child:
 
 
 def platform_children(settings: Settings, environ: Mapping[str, str]) -> list[Child]:
-    """The Bento server when a segmenter is remote, the gateway, the report page."""
+    """The Bento server when a segmenter is remote, the stream process, the gateway, the report page, the demo's feeder."""
     remote = [name for name, segmenter in settings.segmenters.items() if segmenter.placement == "remote"]
     if len(remote) > 1:
         raise SettingsInvalid(
@@ -39,7 +39,13 @@ def platform_children(settings: Settings, environ: Mapping[str, str]) -> list[Ch
     planned: list[tuple[str, str, tuple[str, ...]]] = [
         ("bento", "Bento server", ("bento", "serve", name)) for name in remote
     ]
-    planned += [("gateway", "gateway", ("serve",)), ("monitor", "report page", ("monitor", "serve"))]
+    planned += [
+        ("stream", "stream process", ("stream", "run")),
+        ("gateway", "gateway", ("serve",)),
+        ("monitor", "report page", ("monitor", "serve")),
+    ]
+    if settings.clock.mode != "system":
+        planned.append(("feed", "feeder of the demonstration's year", ("stream", "feed-demo")))
     return [Child(name, title, words, settings.run / f"{name}.log", environ) for name, title, words in planned]
 
 

@@ -18,6 +18,8 @@ class Ports:
     bento_http: int
     bento_grpc: int
     reports: int
+    events: int
+    stream_metrics: int
 
     def environ(self) -> dict[str, str]:
         """The variables that tell these to a child."""
@@ -27,6 +29,8 @@ class Ports:
             "STRATA_BENTO__HTTP_PORT": str(self.bento_http),
             "STRATA_BENTO__GRPC_PORT": str(self.bento_grpc),
             "STRATA_MONITOR__PORT": str(self.reports),
+            "STRATA_STREAM__PORT": str(self.events),
+            "STRATA_STREAM__METRICS_PORT": str(self.stream_metrics),
         }
 
 
@@ -42,6 +46,8 @@ def claim_ports(settings: Settings) -> Ports:
         "bento.http_port": (settings.bento.host, settings.bento.http_port),
         "bento.grpc_port": (settings.bento.host, settings.bento.grpc_port),
         "monitor.port": (settings.monitor.host, settings.monitor.port),
+        "stream.port": (settings.stream.host, settings.stream.port),
+        "stream.metrics_port": (settings.stream.host, settings.stream.metrics_port),
     }
     _refuse_twins({key: port for key, (_, port) in wanted.items()})
     held: list[socket.socket] = []

@@ -1,4 +1,4 @@
-"""Whether the platform truly serves: a live answer from every segmenter, and pages that answer."""
+"""Whether the platform truly serves: a live answer from every segmenter, events taken, and pages that answer."""
 
 from __future__ import annotations
 
@@ -42,11 +42,28 @@ class Probe:
             missing = self._missing_segmenters()
             if missing:
                 break
+        if not self._takes_events():
+            missing.append("event door")
         if not _page_answers(self._settings.gateway.host, self._ports.metrics, "/metrics"):
             missing.append("metrics page")
         if not _page_answers(self._settings.monitor.host, self._ports.reports, "/"):
             missing.append("report page")
         return Readiness(tuple(missing))
+
+    def _takes_events(self) -> bool:
+        """Whether the gateway's address takes events: an empty batch is answered with the platform's time."""
+        import grpc
+
+        from strata.v1.event_pb2 import PublishEventsRequest
+        from strata.v1.event_pb2_grpc import EventServiceStub
+
+        with grpc.insecure_channel(self._address, options=OWN_CONNECTION) as channel:
+            stub = EventServiceStub(channel)  # type: ignore[no-untyped-call]  # generated without types
+            try:
+                stub.PublishEvents(PublishEventsRequest(), timeout=CALL_S)
+            except grpc.RpcError:
+                return False
+        return True
 
     def _missing_segmenters(self) -> list[str]:
         """Segmenters for which one connection's worker has no live answer for any of the known users."""

@@ -37,7 +37,7 @@ def demo_steps(settings: Settings) -> list[Step]:
         Step(
             "history", "import a year of purchases", ("events", "import-demo"), EVENTS_LANE, (),
             present=lambda: _holds(settings.history / "events", "*/*.parquet"),
-            inputs=lambda: fingerprint_files(sources / "streaming" / "mappings", "*.yaml"),
+            inputs=lambda: fingerprint_files(sources / "streaming" / "mappings", "*.yaml") + settings.clock.mode,
         ),
         Step(
             "definitions", "apply the feature definitions", ("features", "apply"), MODELS_LANE, (),
