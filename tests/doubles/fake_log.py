@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from strata.errors import LogFull, LogUnavailable
+from streaming.log.begin import check_begin
 from streaming.log.offered import by_partition, in_order
 from streaming.log.ports import Assigned, Record, Revoked
 from streaming.log.shares import share_of
@@ -140,6 +141,5 @@ class FakeConsumer:
 
     def _begin(self, offsets: Mapping[int, int]) -> None:
         for partition, offset in offsets.items():
-            if offset < self._log.starts[partition]:
-                raise LogUnavailable(f"partition {partition} of the event log begins at {self._log.starts[partition]}")
+            check_begin(partition, offset, self._log.starts[partition], self.end_offsets()[partition])
             self._next[partition] = offset
