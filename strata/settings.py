@@ -98,6 +98,17 @@ class StreamSettings(Section):
     history_flush_s: float = Field(default=10.0, gt=0, le=1_800)
     """Accepted events are in the Parquet history this soon. Far below the hour for which a replay is told exactly."""
     history_flush_records: int = Field(default=50_000, ge=1)
+    currency: str = Field(default="", pattern="^([A-Z]{3})?$")
+    """The one currency (ISO 4217) amounts may be in; any when empty. Amounts are never converted."""
+    default_deadline_ms: int = Field(default=5_000, ge=1)
+    """For PublishEvents of callers that give none."""
+    drain_s: float = Field(default=5.0, ge=0)
+    max_calls: int = Field(default=256, ge=1)
+    """Calls and streams served at once; more are told to come again."""
+    in_flight_bytes: int = Field(default=67_108_864, ge=1)
+    """Requests on their way into the log; more are told to come again, streams wait."""
+    recent_ids: int = Field(default=100_000, ge=1)
+    """Ids the door remembers at least, to answer a retry without logging it again; up to twice as many."""
 
 
 class LogSettings(Section):
