@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from itertools import count
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -36,7 +37,7 @@ class Guard:
         """The handler of a unary method. `default_s` is the deadline of callers that give none."""
 
         async def handle(raw: bytes, context: Any) -> bytes:
-            return await self._call(name, _timed(method, raw, context, default_s), context)
+            return await self._call(name, partial(_timed, method, raw, context, default_s), context)
 
         return handle
 
@@ -44,16 +45,16 @@ class Guard:
         """The handler of a streaming method."""
 
         async def handle(requests: AsyncIterator[bytes], context: Any) -> None:
-            await self._call(name, method(requests, context), context)
+            await self._call(name, partial(method, requests, context), context)
 
         return handle
 
-    async def _call(self, name: str, work: Awaitable[Answer], context: Any) -> Answer:
+    async def _call(self, name: str, work: Callable[[], Awaitable[Answer]], context: Any) -> Answer:
         identity = request_id(context)
         context.set_trailing_metadata(((REQUEST_ID_KEY, identity),))
         try:
             with self._room.call():
-                answer = await work
+                answer = await work()
         except asyncio.CancelledError:
             self._metrics.ended(name, "CANCELLED")
             raise

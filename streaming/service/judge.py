@@ -102,9 +102,7 @@ def _money(event: Any, house: str, faults: Faults) -> tuple[int | None, int | No
         if other and other != currency:
             check_currency(other, "discount.currency_code", house, faults)
             if currency:
-                faults.append(
-                    Violation("discount.currency_code", pb.VIOLATION_REASON_CONFLICT, f"is not value's, {currency}")
-                )
+                faults.append(Violation("discount.currency_code", pb.VIOLATION_REASON_CONFLICT, "is not value's"))
             currency = other
     return value, discount, currency
 

@@ -16,6 +16,8 @@ MAX_LABEL: Final = 256
 MAX_ATTRIBUTES: Final = 16 << 10
 MAX_FACTS: Final = 64
 MAX_FACT: Final = 1_024
+MAX_VIOLATIONS: Final = 8
+"""Told of one event: with all of a batch refused, a reply of 1 MB, where gRPC's clients take 4."""
 
 SKEW_US: Final = 2_000_000
 """A sender's clock may be ahead by this; kept clocks (NTP) are within milliseconds."""

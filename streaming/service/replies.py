@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from strata.errors import InputInvalid
 from strata.v1 import event_pb2 as pb
 from streaming.service.batches import ACCEPTED, DUPLICATE, INVALID, LATE, JudgedBatch
-from streaming.service.limits import MAX_EVENTS, MAX_REQUEST_BYTES
+from streaming.service.limits import MAX_EVENTS, MAX_REQUEST_BYTES, MAX_VIOLATIONS
 from streaming.service.wire import exceeds
 
 _SUSPICIOUS_BYTES: Final = 256 << 10
@@ -41,7 +41,7 @@ def make_reply(batch: JudgedBatch) -> Any:
     reply.recorded_at.FromMicroseconds(batch.recorded_us)
     for index, event_id, violations in batch.refused:
         refusal = reply.refusals.add(event_index=index, event_id=event_id)
-        for violation in violations:
+        for violation in violations[:MAX_VIOLATIONS]:
             refusal.violations.add(
                 field=violation.field, reason=violation.reason, description=violation.description
             )  # fmt: skip
