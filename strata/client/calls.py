@@ -1,0 +1,82 @@
+"""A connection: deadlines, and errors as sentences."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+from strata.errors import StrataError
+
+
+def _retry(service: str, codes: list[str]) -> dict[str, Any]:
+    return {
+        "name": [{"service": f"strata.v1.{service}"}],
+        "retryPolicy": {
+            "maxAttempts": 4,
+            "initialBackoff": "0.02s",
+            "maxBackoff": "0.3s",
+            "backoffMultiplier": 2,
+            "retryableStatusCodes": codes,
+        },
+    }
+
+
+# A read may be repeated, and a published event too: its id makes that harmless. RESOURCE_EXHAUSTED comes with the
+# door's own delay, which gRPC keeps to.
+_CONFIG: Final = {
+    "methodConfig": [
+        _retry("SegmentationService", ["UNAVAILABLE"]),
+        _retry("EventService", ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]),
+    ]
+}
+_DETAILS_KEY: Final = "grpc-status-details-bin"
+
+
+class CallFailed(StrataError):
+    """A call that was not answered."""
+
+    def __init__(self, code: str, message: str, request_id: str, retry_after_s: float | None = None) -> None:
+        self.code, self.request_id, self.retry_after_s = code, request_id, retry_after_s
+        """`code` is gRPC's name, e.g. INVALID_ARGUMENT; `request_id` is empty when no server was reached;
+        `retry_after_s` is what a full server asked for."""
+        super().__init__(message)
+
+
+def open_channel(target: str) -> Any:
+    """A channel that connects when first asked."""
+    options = [("grpc.service_config", json.dumps(_CONFIG)), ("grpc.enable_http_proxy", 0)]
+    return grpc.insecure_channel(target, options=options)
+
+
+def call(target: str, method: Any, request: Any, timeout_s: float) -> Any:
+    """Call a unary method. Raises CallFailed."""
+    try:
+        return method(request, timeout=timeout_s)
+    except grpc.RpcError as error:
+        raise explained(target, error) from None
+
+
+def explained(target: str, error: Any) -> CallFailed:
+    """A failed call as a sentence."""
+    code, trailer = error.code(), dict(error.trailing_metadata() or ())
+    identity = str(trailer.get("x-request-id", ""))
+    return CallFailed(code.name, _sentence(target, code, error.details(), identity), identity, _delay_s(trailer))
+
+
+def _sentence(target: str, code: grpc.StatusCode, details: str, request_id: str) -> str:
+    if code is grpc.StatusCode.UNAVAILABLE and not request_id:
+        return f"no gateway answers at {target}; start one with: strata up"
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return f"the gateway at {target} did not answer in time; call with more time"
+    return details
+
+
+def _delay_s(trailer: dict[str, Any]) -> float | None:
+    delay = error_details_pb2.RetryInfo()
+    for detail in status_pb2.Status.FromString(trailer.get(_DETAILS_KEY, b"")).details:
+        if detail.Unpack(delay):
+            return float(delay.retry_delay.ToMilliseconds() / 1_000)
+    return None
