@@ -1,4 +1,4 @@
-"""The online state: bytes in, bytes out, behind one small port."""
+"""The online state: bytes in, bytes out, behind one small port. In LMDB or in Redis."""
 
 from strata.state.lmdb_state import LmdbState
 from strata.state.opening import open_state

@@ -28,6 +28,7 @@ DAMAGE: Final = (
     lmdb.VersionMismatchError,
     lmdb.PanicError,
 )
+_MISSING: Final = (lmdb.NotFoundError, lmdb.ReadonlyError)
 T = TypeVar("T")
 
 
@@ -38,6 +39,8 @@ class Environment:
         self.folder, self.readonly = folder, readonly
         self.users = 0
         self._lock = threading.RLock()
+        self.reading = threading.Lock()
+        """Held by each read for its moment: the map must not be resized under a transaction of the same process."""
         self._databases: dict[bytes, Any] = {}
         with told(folder):
             self.lmdb: Any = _open(folder, readonly=readonly, map_bytes=map_bytes)
@@ -65,16 +68,16 @@ class Environment:
                         result = work(transaction)
                     break
                 except lmdb.MapFullError:
-                    self.lmdb.set_mapsize(2 * self.lmdb.info()["map_size"])
+                    self._resize(2 * self.lmdb.info()["map_size"])
                 except lmdb.MapResizedError:
-                    self.lmdb.set_mapsize(0)
+                    self._resize(0)
             extend_to_last_page(self.folder, self.lmdb.info()["last_pgno"], self._page_size)
             return result
 
     def adopt_size(self) -> None:
         """Take over a map size another process has set."""
         with self._lock, told(self.folder):
-            self.lmdb.set_mapsize(0)
+            self._resize(0)
 
     def sync(self) -> None:
         """Put on disk what was committed, the last meta page included."""
@@ -87,6 +90,11 @@ class Environment:
             self.sync()
         self.lmdb.close()
 
+    def _resize(self, size: int) -> None:
+        """Set the map's size; 0: what another process has made it."""
+        with self.reading:
+            self.lmdb.set_mapsize(size)
+
     def _free_dead_readers(self) -> None:
         now_s = time.monotonic()
         if now_s - self._checked_s >= READER_CHECK_S:
@@ -95,11 +103,14 @@ class Environment:
 
     def _open_database(self, name: bytes, *, create: bool) -> Any | None:
         # Without a transaction of ours: py-lmdb ends a read-only one by a reset, and the handle would go with it.
-        with told(self.folder):
+        while True:
             try:
-                return self.lmdb.open_db(name, create=create)
-            except (lmdb.NotFoundError, lmdb.ReadonlyError):
+                with told(self.folder, *_MISSING, lmdb.MapResizedError), self.reading:
+                    return self.lmdb.open_db(name, create=create)
+            except _MISSING:
                 return None
+            except lmdb.MapResizedError:
+                self.adopt_size()
 
 
 _open_environments: dict[Path, Environment] = {}

@@ -25,9 +25,8 @@ class LmdbReader:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._catalog = environment.database(CATALOG, create=not environment.readonly)
-        self._version: bytes | None = None
-        self._current: dict[str, Any] = {}
-        """Each table's current database, as of `_version`; None for a table without one."""
+        self._known: tuple[bytes | None, dict[str, Any]] = None, {}
+        """A version, and each table's database as of it; None for a table without one. One value, for threads."""
 
     def read(self, table: str, users: Sequence[str]) -> Rows:
         """One row per user, in order."""
@@ -82,6 +81,7 @@ class LmdbReader:
             try:
                 with (
                     told(self._environment.folder, lmdb.MapResizedError),
+                    self._environment.reading,
                     self._environment.lmdb.begin() as transaction,
                 ):
                     return look(transaction, catalog)
@@ -91,12 +91,12 @@ class LmdbReader:
     def _read(self, tables: Sequence[str], keys: list[bytes]) -> list[Rows]:
         while True:
             try:
-                with self._environment.lmdb.begin() as transaction:
+                with self._environment.reading, self._environment.lmdb.begin() as transaction:
                     get = transaction.get
-                    if self._version is not None and get(VERSION_KEY, b"", self._catalog) == self._version:
-                        current = self._current
-                        if all(table in current for table in tables):
-                            return [_rows(get, current[table], keys) for table in tables]
+                    version, current = self._known
+                    fresh = version is not None and get(VERSION_KEY, b"", self._catalog) == version
+                    if fresh and all(table in current for table in tables):
+                        return [_rows(get, current[table], keys) for table in tables]
             except lmdb.MapResizedError:
                 self._environment.adopt_size()
                 continue
@@ -110,9 +110,8 @@ class LmdbReader:
     def _refresh(self, tables: Sequence[str]) -> None:
         """Learn which slots are current. Handles open outside the transaction that will use them: LMDB demands it."""
         if self._find_catalog() is None:
-            self._version, self._current = None, dict.fromkeys(tables)
             raise StoreUnavailable(f"the online state {self._environment.folder} is empty; build it first")
-        wanted = {*tables, *self._current}
+        wanted = {*tables, *self._known[1]}
 
         def look(transaction: Any, catalog: Any) -> tuple[bytes, dict[str, TableRecord | None]]:
             version = transaction.get(VERSION_KEY, b"", catalog)
@@ -120,11 +119,13 @@ class LmdbReader:
 
         nothing: dict[str, TableRecord | None] = {}
         version, records = self._look(look, (b"", nothing))
-        self._current = {
-            table: None if record is None else self._environment.database(rows_name(table, record.slot))
-            for table, record in records.items()
-        }
-        self._version = version
+        self._known = (
+            version,
+            {
+                table: None if record is None else self._environment.database(rows_name(table, record.slot))
+                for table, record in records.items()
+            },
+        )
 
     def _find_catalog(self) -> Any | None:
         if self._catalog is None:

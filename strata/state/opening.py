@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import overload
+from typing import Final, overload
 
 from strata.state.lmdb_state import DEFAULT_MAP_BYTES, LmdbState, open_lmdb
 from strata.state.ports import State
+
+REDIS_SCHEME: Final = "redis://"
 
 
 @overload
@@ -18,4 +20,8 @@ def open_state(where: str | Path, *, readonly: bool = False, map_bytes: int = DE
 
     Raises StoreUnavailable and StoreDamaged, in a sentence.
     """
+    if isinstance(where, str) and where.startswith(REDIS_SCHEME):
+        from strata.state.redis_state import open_redis  # hiredis is wanted only by those who use it
+
+        return open_redis(where, readonly=readonly)
     return open_lmdb(where, readonly=readonly, map_bytes=map_bytes)

@@ -58,7 +58,7 @@ class FakeState:
         return self.read_views((table,), users)[0]
 
     def read_views(self, tables: Sequence[str], users: Sequence[str]) -> list[Rows]:
-        keys = [user.encode(errors="replace") for user in users]
+        keys = [user.encode(errors="surrogatepass") for user in users]
         return [[self._look(table).rows.get(key) for key in keys] for table in tables]
 
     def watermark_us(self, table: str) -> int | None:

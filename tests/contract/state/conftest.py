@@ -7,18 +7,45 @@ from pathlib import Path
 
 import pytest
 from fake_state import FakeState
+from redis_process import RedisProcess, require_redis
 
 from strata.state import State, open_state
 
 Opener = Callable[[], State]
 
 
-@pytest.fixture(params=["fake", "lmdb"])
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    """One server for all the tests that leave it running."""
+    require_redis()
+    with RedisProcess(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def emptied_redis(shared_redis: RedisProcess) -> RedisProcess:
+    """The shared server with nothing in it."""
+    shared_redis.ask("FLUSHALL")
+    return shared_redis
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisProcess]:
+    """A server to be unkind to."""
+    require_redis()
+    with RedisProcess(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture(params=["fake", "lmdb", "redis"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Opens one store, as often as it is called."""
     if request.param == "fake":
         first = FakeState()
         return lambda: FakeState(of=first)
+    if request.param == "redis":
+        url = request.getfixturevalue("emptied_redis").url
+        return lambda: open_state(url)
     return lambda: open_state(tmp_path / "state", map_bytes=1 << 20)
 
 
