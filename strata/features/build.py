@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
 
-from strata.features.codec import encode
-from strata.features.collect import collect, sift
+import numpy as np
+
 from strata.features.events import EventBatch
-from strata.features.plan import Plan
-from strata.features.tiles import trim
+from strata.features.fold import fold_users
+from strata.features.layout import Layout
+from strata.features.packed import pack_event
+from strata.features.user_row import HEADER
+from strata.features.user_state import NO_POSITION
 
-NO_POSITION: Final = -1
-"""The log position of a row no log was applied to."""
+PositionOf = Callable[[str], int]
 
 
-def build_rows(plan: Plan, events: EventBatch, log_position: int = NO_POSITION) -> Iterator[tuple[str, bytes]]:
-    """(user, row) in byte order of user, from events in any order; the bytes that folding them would give.
+def build_rows(
+    layout: Layout, events: EventBatch, position_of: PositionOf | int = NO_POSITION
+) -> Iterator[tuple[str, bytes]]:
+    """(user, row) in byte order of user; the bytes that folding them in (recorded, id) order would give.
 
-    All of a user's events must be in the batch. Late and repeated events are left out. Raises TotalTooLarge.
+    All of a user's events must be in the batch. `position_of` is the log position the rows are to have. Late, repeated,
+    too large and over-quota events are left out, as in the fold. A user of whom nothing is left has no row.
     """
-    for user, state in collect(plan, sift(plan, events).events, log_position):
-        yield user, encode(plan, trim(plan, state))
+    for user, part in events.by_user():
+        order = sorted(range(len(part)), key=lambda i, part=part: _place(part, i))  # type: ignore[misc]
+        records = [pack_event(event) for event in part.take(np.array(order, dtype=np.intp)).packed()]
+        nothing = np.full(len(records), NO_POSITION, dtype=np.int64)
+        row = fold_users(layout, [None], records, np.zeros(len(records)), nothing).rows[0]
+        if row is not None:
+            position = position_of if isinstance(position_of, int) else position_of(user)
+            yield user, at_position(row, position)
+
+
+def at_position(row: bytes, log_position: int) -> bytes:
+    """The same row at another log position."""
+    header = list(HEADER.unpack_from(row))
+    header[5] = log_position
+    return HEADER.pack(*header) + row[HEADER.size :]
+
+
+def _place(part: EventBatch, i: int) -> tuple[int, bytes]:
+    return int(part.recorded_us[i]), part.event_id.words[part.event_id.codes[i]].encode()

@@ -7,7 +7,6 @@ Arrow table of the history's schema (`from_arrow`).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strata.errors import InputInvalid
+from strata.features.packed import PackedEvent
 
 IntArray = npt.NDArray[np.int64]
 DAY_US: Final = 86_400_000_000
@@ -59,14 +59,6 @@ class Text:
         used, codes = np.unique(self.codes, return_inverse=True)
         nulls = int(len(used) > 0 and used[0] < 0)
         return Text(codes.astype(np.int32) - nulls, tuple(self.words[code] for code in used[nulls:]))
-
-    def hashed(self) -> npt.NDArray[np.uint64]:
-        """`hash64` of every value; of a column without nulls."""
-        return self.hashes()[self.codes]
-
-    def hashes(self) -> npt.NDArray[np.uint64]:
-        """`hash64` of every word."""
-        return np.array([hash64(word) for word in self.words], dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -182,6 +174,22 @@ class EventBatch:
             taken[column.name] = held[index] if isinstance(held, np.ndarray) else held.take(index)
         return EventBatch(**taken)
 
+    def packed(self) -> Iterator[PackedEvent]:
+        """The events one by one, as records of the log hold them."""
+        texts = [
+            [None if code < 0 else column.words[code] for code in column.codes.tolist()]
+            for column in (self.users, self.event_id, self.event_type, self.session_id, self.item_id, self.category)
+        ]
+        numbers = [
+            [number if valid else None for number, valid in zip(c.values.tolist(), c.valid.tolist(), strict=True)]
+            for c in (self.value, self.quantity, self.discount)
+        ]
+        times = (self.event_time_us.tolist(), self.recorded_us.tolist(), self.utc_offset_s.tolist())
+        for user, id_, kind, at_us, recorded_us, offset_s, *rest in zip(
+            *texts[:3], *times, *texts[3:], *numbers, strict=True
+        ):
+            yield PackedEvent(user, id_, kind, at_us, recorded_us, offset_s, *rest)
+
     def by_user(self) -> Iterator[tuple[str, EventBatch]]:
         """Each user's events, users in byte order: how a stream is folded row by row."""
         order = np.argsort(self.users.codes, kind="stable")
@@ -189,15 +197,6 @@ class EventBatch:
         parts = dict(zip((self.users.words[code] for code in codes), np.split(order, starts[1:]), strict=True))
         for user in sorted(parts, key=str.encode):
             yield user, self.take(parts[user])
-
-
-def hash64(text: str) -> int:
-    """The fixed 64-bit hash of an id: the last 8 bytes of the MD5 of its UTF-8, little endian.
-
-    >>> hash64("milk")
-    8216776285281679064
-    """
-    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[8:], "little")
 
 
 def _checked(batch: EventBatch) -> EventBatch:

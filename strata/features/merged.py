@@ -1,7 +1,8 @@
 """The ledger of merges: beside the users' rows of a table stands one small entry per (alias, user) merged.
 
 It says which record of the log merged them (`partition:offset`), or that a rebuild did, so that a merge that was
-sent twice, or was already part of a rebuild, happens once. No user can have the entry's key: it is a control character and a hash.
+sent twice, or was already part of a rebuild, happens once. No user can have the entry's key: it is a control
+character and a hash.
 """
 
 from __future__ import annotations

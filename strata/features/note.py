@@ -1,6 +1,7 @@
 """The note beside a generation: the layout of its rows, and the log offsets its history reached.
 
-JSON, so that a person can read it: `{"layout": base64, "positions": {"0": 1234}}`. The state keeps it and does not look inside.
+JSON, so that a person can read it: `{"layout": base64, "positions": {"0": 1234}}`. The state keeps it and does not
+look inside.
 """
 
 from __future__ import annotations

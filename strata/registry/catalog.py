@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strata.errors import DefinitionInvalid
+from strata.features.layout import Layout, compile_layout, table_name
 from strata.features.spec import ViewSpec
 
 
@@ -75,6 +76,19 @@ class Catalog:
         raise DefinitionInvalid(
             f"no feature service is named {name!r}; the registry holds {', '.join(self.services) or 'none'}"
         )
+
+    def tables(self) -> dict[str, Layout]:
+        """The state's tables of windowed views, by name, with the layout the definitions ask for."""
+        views: dict[str, list[ViewSpec]] = {}
+        for view in sorted(self.views.values(), key=lambda view: view.name):
+            if view.kind == "windowed":
+                views.setdefault(self.table_of(view.name), []).append(view.spec)
+        return {table: compile_layout(table, specs) for table, specs in views.items()}
+
+    def table_of(self, view: str) -> str:
+        """The state's table a view's rows are in. Raises KeyError for a view that is not there."""
+        found = self.views[view]
+        return table_name(found.source, found.spec.hop_us) if found.kind == "windowed" else view
 
     def windowed_on(self, source: str) -> tuple[CatalogView, ...]:
         """The windowed views computed from one event source, by name."""
