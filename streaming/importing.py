@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strata.errors import InputInvalid, StrataError
-from streaming.columns.times import constant_instant
-from streaming.door.event_door import EventDoor
-from streaming.door.fact_door import FactDoor
-from streaming.door.judged import Door
-from streaming.door.lookups import LookupTable, load_lookup, locate_lookup
-from streaming.extent import earliest_event_us
+from streaming.door.opening import lookup_path, open_door
 from streaming.history import History
 from streaming.mapping.load import LoadedMapping
-from streaming.mapping.model import CategoryColumn, EventMapping, FactMapping, TimeConstant
-from streaming.mapping.needed import needed_columns
 from streaming.run import BATCH_ROWS, Plan, Report, begin, recover, run
 from streaming.sources.open import open_source
 from streaming.store.exclusive import exclusive_writer
@@ -53,27 +46,26 @@ def import_file(
     Raises InputInvalid and DefinitionInvalid for what the caller can mend, AlreadyRunning, ImportStopped on Ctrl-C,
     and StrataError when the disk does not take the history.
     """
-    source, mapping = open_source(path, loaded.mapping), loaded.mapping
+    open_source(path, loaded.mapping)  # says first of all that there is no such file
     history = History(home / "history")
-    lookup_path = _lookup_path(path, loaded)
-    import_id = identify([path, *([lookup_path] if lookup_path else [])], loaded, batch_rows)
+    lookup = lookup_path(path, loaded)
+    import_id = identify([path, *([lookup] if lookup else [])], loaded, batch_rows)
     with exclusive_writer(history):
         continued = recover(home, history, import_id)
         at_us = continued.now_us if continued else now_us
-        door = _make_door(mapping, history, at_us, lookup_path)
-        facts = isinstance(mapping, FactMapping)
+        opened = open_door(path, loaded, history, at_us)
         plan = Plan(
-            import_id, home, history, source, needed_columns(mapping), door,
-            fact_parts if facts else event_parts, batch_rows,
+            import_id, home, history, opened.source, opened.columns, opened.door,
+            fact_parts if opened.holds_facts else event_parts, batch_rows,
         )  # fmt: skip
-        known = known_fact_ids(history) if facts else known_event_ids(history)
+        known = known_fact_ids(history) if opened.holds_facts else known_event_ids(history)
         try:
             progress = run(plan, continued or begin(plan, at_us), known, report)
         except BaseException as error:
             raise _after_stop(plan, error) from None
     resumed_at = continued.totals.read if continued else 0
     quarantine = plan.quarantine if progress.totals.quarantined else None
-    return Imported(import_id, mapping.name, progress.totals, resumed_at, quarantine)
+    return Imported(import_id, loaded.mapping.name, progress.totals, resumed_at, quarantine)
 
 
 def identify(paths: list[Path], loaded: LoadedMapping, batch_rows: int) -> str:
@@ -87,29 +79,6 @@ def identify(paths: list[Path], loaded: LoadedMapping, batch_rows: int) -> str:
         except OSError as error:
             raise InputInvalid(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     return digest.hexdigest()
-
-
-def _lookup_path(path: Path, loaded: LoadedMapping) -> Path | None:
-    mapping = loaded.mapping
-    if not isinstance(mapping, EventMapping) or not isinstance(mapping.category, CategoryColumn):
-        return None
-    lookup = mapping.category.lookup
-    return locate_lookup(lookup, path, loaded.path) if lookup else None
-
-
-def _make_door(mapping: EventMapping | FactMapping, history: History, now_us: int, lookup_path: Path | None) -> Door:
-    if isinstance(mapping, EventMapping):
-        return EventDoor(mapping, now_us, _load_table(mapping, lookup_path))
-    constant_us = 0
-    if isinstance(mapping.time, TimeConstant):
-        constant_us = earliest_event_us(history) if mapping.time.earliest else constant_instant(mapping.time)
-    return FactDoor(mapping, now_us, constant_us)
-
-
-def _load_table(mapping: EventMapping, path: Path | None) -> LookupTable | None:
-    if path is None or not isinstance(mapping.category, CategoryColumn) or mapping.category.lookup is None:
-        return None
-    return load_lookup(mapping.category.lookup, path, mapping)
 
 
 def _after_stop(plan: Plan, error: BaseException) -> BaseException:
