@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import uvloop
 from fake_state import FakeState
 from redis_process import RedisProcess, require_redis
 
 from strata.state import State, open_state
 
 Opener = Callable[[], State]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Each asynchronous test of this folder runs in both kinds of loop: the gateway's, and a script's."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +38,9 @@ def emptied_redis(shared_redis: RedisProcess) -> RedisProcess:
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisProcess]:
-    """A server to be unkind to."""
+    """A server to be unkind to. It syncs every write, so that what a kill takes is what a test took away."""
     require_redis()
-    with RedisProcess(tmp_path / "redis") as server:
+    with RedisProcess(tmp_path / "redis", "--appendfsync", "always") as server:
         yield server
 
 
