@@ -162,6 +162,8 @@ class Settings(Section):
     """Everything Strata writes lives under here."""
     repo: Path = Path("feature_repo")
     """The Feast repository."""
+    state_url: str = ""
+    """Where the online state is: empty for LMDB in the home, or redis://[user:password@]host[:port][/database]."""
     clock: ClockSettings = ClockSettings()
     gateway: GatewaySettings = GatewaySettings()
     bento: BentoSettings = BentoSettings()
@@ -191,6 +193,11 @@ class Settings(Section):
     def state(self) -> Path:
         """The LMDB environment (a folder)."""
         return self.home / "state"
+
+    @property
+    def state_address(self) -> Path | str:
+        """What `strata.state.open_state` opens: `state_url`, or the LMDB environment where that is empty."""
+        return self.state_url or self.state
 
     @property
     def registry(self) -> Path:
@@ -244,7 +251,15 @@ def load_settings(path: Path | None = None, environ: dict[str, str] | None = Non
     base = (source.parent if source else Path.cwd()).resolve()
     resolved = settings.model_copy(update={"home": base / settings.home, "repo": base / settings.repo})
     resolved.make_clock()
+    _check_state_url(resolved.state_url)
     return resolved
+
+
+def _check_state_url(url: str) -> None:
+    if url:
+        from strata.state.redis_address import parse_address  # asked for by few, and LMDB comes with it
+
+        parse_address(url)
 
 
 def _find_file(path: Path | None, environ: dict[str, str]) -> Path | None:

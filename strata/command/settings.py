@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ def settings(as_json: Annotated[bool, typer.Option("--json", help="For a program
 
     found = load_settings()
     if as_json:
-        print(found.model_dump_json(indent=1))
+        print(_without_passwords(found.model_dump_json(indent=1)))
         return
     for key, value, default, meaning in walk(found, Settings()):
         sign = " " if value == default else "*"
@@ -42,4 +43,8 @@ def walk(found: BaseModel, default: BaseModel | None, prefix: str = "") -> Itera
 
 
 def _shown(value: Any) -> str:
-    return json.dumps(value) if value is None or isinstance(value, int | float) else str(value)
+    return json.dumps(value) if value is None or isinstance(value, int | float) else _without_passwords(str(value))
+
+
+def _without_passwords(text: str) -> str:
+    return re.sub(r"(?<=://)[^@/\s\"]*@", "...@", text)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from strata.clock import format_instant
 from strata.command.doctor.finding import Finding
+from strata.command.doctor.shared_state import check_shared_state
 from strata.command.up.stamps import Stamps
 from strata.command.up.steps import demo_steps
 from strata.settings import Settings
@@ -55,6 +56,8 @@ def check_registry(settings: Settings) -> Finding:
 
 def check_state(settings: Settings) -> Finding:
     """Whether the online state is sound: sizes and meta pages, then a read."""
+    if settings.state_url:
+        return check_shared_state(settings.state_url)
     if not (settings.state / "data.mdb").is_file():
         return Finding("state", "note", f"there is no online state in {settings.state}", PREPARE)
     from strata.state import open_state

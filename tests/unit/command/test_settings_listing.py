@@ -25,6 +25,18 @@ def test_each_key_has_its_value_and_meaning(capsys: pytest.CaptureFixture[str]) 
     assert lines["segmenters.value_tiers.placement"].split()[1] == "embedded"
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_password_in_an_address_is_not_shown(
+    options: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither to people nor to programs; the rest of the address is."""
+    monkeypatch.setenv("STRATA_STATE_URL", "redis://u:secret@cache:7000/2")
+    assert main(["settings", *options]) == 0
+    out = capsys.readouterr().out
+    assert "redis://...@cache:7000/2" in out
+    assert "secret" not in out
+
+
 def test_a_program_gets_an_object(capsys: pytest.CaptureFixture[str]) -> None:
     """`--json` prints the whole tree."""
     assert main(["settings", "--json"]) == 0

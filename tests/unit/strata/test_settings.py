@@ -78,6 +78,17 @@ def test_a_named_file_must_exist() -> None:
         load_settings(environ={"STRATA_SETTINGS": "nowhere.yaml"})
 
 
+def test_the_state_is_in_the_home_unless_an_address_is_given(tmp_path: Path) -> None:
+    """What `open_state` opens: a folder, or a Redis; an address that is none stops the start."""
+    path = _write(tmp_path, "home: h")
+    assert load_settings(path, environ={}).state_address == tmp_path / "h" / "state"
+    found = load_settings(path, environ={"STRATA_STATE_URL": "redis://u:secret@cache:7000/2"})
+    assert found.state_address == "redis://u:secret@cache:7000/2"
+    with pytest.raises(SettingsInvalid, match=r"redis://\[user:password@\]host") as caught:
+        load_settings(path, environ={"STRATA_STATE_URL": "http://u:secret@cache"})
+    assert "secret" not in str(caught.value)
+
+
 def test_settings_do_not_change() -> None:
     """The object is frozen: what was read at the entry is what holds."""
     settings = load_settings(environ={})
