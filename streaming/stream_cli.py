@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from streaming.live_cli import app as live
+
 app = typer.Typer(
     help="Take live events, fold them into the online state, publish them.",
     no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -22,3 +24,6 @@ def run() -> None:
     from streaming.stream_process import run_stream
 
     run_stream(load_settings())
+
+
+app.registered_commands += live.registered_commands

@@ -98,4 +98,5 @@ class FoldMeters:
             self._lag.remove(str(partition))
 
     def _add(self, name: str, count: int) -> None:
-        self.totals[name] = self.totals.get(name, 0) + count
+        if count:
+            self.totals[name] = self.totals.get(name, 0) + count
