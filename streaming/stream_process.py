@@ -43,6 +43,8 @@ HELD_BATCHES: Final = 4
 
 def run_stream(settings: Settings) -> None:
     """Serve events and fold them until SIGINT or SIGTERM. Raises StrataError before anything is taken, if it must."""
+    import pyarrow.parquet  # noqa: F401 - a second's work, which the fold would otherwise wait for at its first part
+
     try:
         import uvloop
     except ImportError:
@@ -88,13 +90,13 @@ class _FoldThread:
         changes = open_publisher(settings.run, settings.state_url)
         self._closing.callback(changes.close)
         stream = settings.stream
+        history = StreamHistory(History(settings.history), stream.history_flush_records, stream.history_flush_s)
+        self._closing.callback(history.close)
         self._worker = FoldWorker(
             Parts(
                 state=state,
                 open_tables=partial(_tables, settings.registry, state),
-                history=StreamHistory(
-                    History(settings.history), stream.history_flush_records, stream.history_flush_s
-                ),
+                history=history,
                 changes=changes,
                 forward=forward,
                 clock=clock,

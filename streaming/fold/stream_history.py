@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from strata.features.packed import PackedEvent, unpack_event
@@ -27,7 +28,8 @@ class _Pending:
 class StreamHistory:
     """The history's end of the worker. What `settle` has not covered is not written; what is written is never again.
 
-    Records are given in offset order. One below the partition's position is in the history already and is ignored.
+    Used by one thread; writing happens in another, so that folding does not wait for the disk. Records are given in
+    offset order. One below the partition's position is in the history already and is ignored.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class StreamHistory:
         self._held = 0
         self._since: float | None = None
         self._torn = False
-        """A flush failed half way: parts may be in place that no position covers."""
+        """Writing failed half way: parts may be in place that no position covers."""
+        self._thread = ThreadPoolExecutor(1, "history")
+        self._writing: tuple[dict[int, _Pending], Future[dict[int, int]]] | None = None
 
     def assign(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over: remove what a killed worker left half said, and tell where each goes on."""
@@ -95,27 +99,57 @@ class StreamHistory:
         """Records waiting to be written."""
         return self._held
 
-    def flush(self) -> dict[int, int]:
-        """Write everything settled. Returns the positions moved. When it fails nothing is lost: call it again."""
-        with storage_faults(self._history.root):
-            moved = self._write_settled()
-        for partition, position in moved.items():
-            self._pending[partition] = _Pending(position, position)
+    def start(self) -> None:
+        """Begin to write everything settled, in a thread; nothing while an earlier one is still being written."""
+        if self._writing is not None:
+            return
+        settled = {p: pending for p, pending in self._pending.items() if pending.next > pending.first}
+        self._pending |= {p: _Pending(pending.next, pending.next) for p, pending in settled.items()}
         self._held, self._since = 0, None
-        return moved
+        self._writing = settled, self._thread.submit(self._write_settled, settled, list(self._pending))
 
-    def _write_settled(self) -> dict[int, int]:
-        if self._torn:
-            remove_leftovers(self._history, read_positions(self._history.root), list(self._pending))
-        self._torn = True
-        moved = {}
-        for partition, pending in self._pending.items():
-            if pending.next > pending.first:
+    def finish(self, *, wait: bool = False) -> dict[int, int]:
+        """The positions moved by what was begun, once it is done. When it failed nothing is lost: begin again."""
+        if self._writing is None or not (wait or self._writing[1].done()):
+            return {}
+        settled, job = self._writing
+        self._writing = None
+        try:
+            return job.result()
+        except BaseException:
+            self._take_back(settled)
+            raise
+
+    def flush(self) -> dict[int, int]:
+        """Write everything settled, and wait for it."""
+        moved = self.finish(wait=True)
+        self.start()
+        return moved | self.finish(wait=True)
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown()
+
+    def _take_back(self, settled: Mapping[int, _Pending]) -> None:
+        for partition, old in settled.items():
+            new = self._pending[partition]
+            self._pending[partition] = _Pending(
+                old.first, new.next, old.events + new.events, old.facts + new.facts, old.aliases + new.aliases
+            )
+            self._held += len(old.events) + len(old.facts) + len(old.aliases)
+        self._begin()
+
+    def _write_settled(self, settled: Mapping[int, _Pending], partitions: Sequence[int]) -> dict[int, int]:
+        with storage_faults(self._history.root):
+            if self._torn:
+                remove_leftovers(self._history, read_positions(self._history.root), partitions)
+            self._torn = True
+            for partition, pending in settled.items():
                 self._write(Span(partition, pending.first, pending.next), pending)
-                moved[partition] = pending.next
-        if moved:
-            advance_positions(self._history.root, moved)
-        self._torn = False
+            moved = {partition: pending.next for partition, pending in settled.items()}
+            if moved:
+                advance_positions(self._history.root, moved)
+            self._torn = False
         return moved
 
     def _write(self, span: Span, pending: _Pending) -> None:

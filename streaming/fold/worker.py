@@ -130,11 +130,12 @@ class FoldWorker:
     def between(self, consumer: LogConsumer) -> None:
         """What is done between batches: the history when it is due, and everything slower twice a second."""
         parts = self._parts
-        if parts.history.is_due() or parts.history.held > parts.held_limit:
-            held = parts.history.held
-            for partition, position in parts.history.flush().items():
-                consumer.release(partition, min(position, self._folded_to(partition)))
-            parts.meters.written(held)
+        moved = parts.history.finish(wait=parts.history.held > parts.held_limit)
+        for partition, position in moved.items():
+            consumer.release(partition, min(position, self._folded_to(partition)))
+        if parts.history.is_due():
+            parts.meters.written(parts.history.held)
+            parts.history.start()
         if time.monotonic() - self._around_at >= AROUND_S:
             self._look_around(consumer)
             self._around_at = time.monotonic()
