@@ -82,15 +82,27 @@ class PackedEvent:
 
 def pack_event(event: PackedEvent) -> bytes:
     """The record. Raises InputInvalid when a part does not fit its field."""
+    return pack_parts(
+        event.kind, event.user_id, event.event_id, event.event_type, event.event_time_us, event.recorded_us,
+        event.utc_offset_s, event.session_id, event.item_id, event.category, event.value, event.quantity,
+        event.discount, event.tail,
+    )  # fmt: skip
+
+
+def pack_parts(  # noqa: PLR0917 - one call for each event that is published; names would cost as much as the packing
+    kind: int, user: str, event_id: str, event_type: str, event_time_us: int, recorded_us: int, utc_offset_s: int,
+    session: str | None, item: str | None, category: str | None, value: int | None, quantity: int | None,
+    discount: int | None, tail: bytes,
+) -> bytes:  # fmt: skip
+    """As `pack_event`, from the parts of a PackedEvent one by one: half the time, since no object is made."""
     flags = 0
-    texts = [event.user_id.encode(), event.event_id.encode(), event.event_type.encode()]
-    for bit, text in ((HAS_SESSION, event.session_id), (HAS_ITEM, event.item_id), (HAS_CATEGORY, event.category)):
-        if text is None:
-            texts.append(b"")
-        else:
-            flags |= bit
-            texts.append(text.encode())
-    value, quantity, discount = event.value, event.quantity, event.discount
+    visit = product = group = b""
+    if session is not None:
+        flags, visit = HAS_SESSION, session.encode()
+    if item is not None:
+        flags, product = flags | HAS_ITEM, item.encode()
+    if category is not None:
+        flags, group = flags | HAS_CATEGORY, category.encode()
     if value is None:
         value = 0
     else:
@@ -103,15 +115,15 @@ def pack_event(event: PackedEvent) -> bytes:
         discount = 0
     else:
         flags |= HAS_DISCOUNT
-    a, b, c, d, e, f = map(len, texts)
+    who, name, what = user.encode(), event_id.encode(), event_type.encode()
     try:
         head = HEAD.pack(
-            FORMAT, event.kind, flags, event.utc_offset_s, event.event_time_us, event.recorded_us,
-            value, quantity, discount, a, b, c, d, e, f, len(event.tail),
+            FORMAT, kind, flags, utc_offset_s, event_time_us, recorded_us, value, quantity, discount,
+            len(who), len(name), len(what), len(visit), len(product), len(group), len(tail),
         )  # fmt: skip
     except error as fault:
-        raise InputInvalid(f"event {event.event_id!r} does not fit a record of the log: {fault}") from None
-    return b"".join((head, *texts, event.tail))
+        raise InputInvalid(f"event {event_id!r} does not fit a record of the log: {fault}") from None
+    return b"".join((head, who, name, what, visit, product, group, tail))
 
 
 def unpack_event(record: bytes) -> PackedEvent:

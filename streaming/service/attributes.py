@@ -15,16 +15,16 @@ from streaming.service.limits import MAX_ATTRIBUTES
 from streaming.service.violations import Violation
 
 
-def make_tail(attributes: dict[str, Any] | None, currency: str, decision: str | None) -> bytes:
+def make_tail(attributes: dict[str, Any] | None, currency: str, decision: str) -> bytes:
     """The tail of an EVENT record.
 
-    >>> make_tail({"page": 2.0}, "USD", None)
+    >>> make_tail({"page": 2.0}, "USD", "")
     b'{"currency":"USD","attributes":{"page":2}}'
     """
-    if attributes is None and decision is None:
+    if attributes is None and not decision:
         return _currency_tail(currency) if currency else b""
     found: dict[str, Any] = {"currency": currency} if currency else {}
-    if decision is not None:
+    if decision:
         found["decision_id"] = decision
     if attributes is not None:
         found["attributes"] = attributes

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from strata.features.packed import pack_event
 from strata.v1 import event_pb2 as pb
 from streaming.log.partition import partition_of
 from streaming.service.judge import Refusal, judge_event
@@ -59,6 +58,6 @@ def judge_batch(
         if verdict.event_time_us == recorded_us and was_ahead(event, recorded_us):
             batch.clamped.append(len(outcomes))
         event_times[key] = verdict.event_time_us
-        records.append((partition_of(user, partitions), pack_event(verdict)))
+        records.append((partition_of(user, partitions), verdict.record))
         outcomes.append(ACCEPTED)
     return batch

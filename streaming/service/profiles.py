@@ -35,9 +35,8 @@ def read_profile(update: Any, faults: list[Violation]) -> bytes:
         check_name(name, field, faults)
         if name in TAKEN or name.startswith(CONSENT):
             faults.append(Violation(field, pb.VIOLATION_REASON_CONFLICT, "is a name with another meaning"))
-        text = read_text(value, field, MAX_FACT, faults)
-        if text is not None:
-            found[name] = text
+        if read_text(value, field, MAX_FACT, faults):
+            found[name] = value
     for purpose, agreed in sorted(consents.items()):
         field = f"profile_update.consents.{purpose[:64]}"
         check_name(purpose, field, faults)

@@ -14,7 +14,7 @@ from small_imports import SHOP, bring_in, rows, shop, write_rows
 
 from strata.client import CallFailed, Published, Refusal
 from strata.clock import parse_instant
-from strata.features.packed import PackedEvent
+from strata.features.packed import PackedEvent, unpack_event
 from strata.v1 import event_pb2 as pb
 from streaming.door.opening import open_door
 from streaming.feed.door_clock import DoorClock
@@ -24,7 +24,7 @@ from streaming.feed.patience import PatientDoor
 from streaming.feed.progress import FeedProgress
 from streaming.feed.year import END_US, Year, accepted_rows, read_year
 from streaming.history import History, scan_events
-from streaming.service.judge import judge_event
+from streaming.service.judge import Accepted, judge_event
 
 FACTS = """
 name: people
@@ -107,9 +107,9 @@ def test_a_row_published_is_the_row_imported(tmp_path: Path) -> None:
     for message in messages:
         at_us = message.event_time.ToMicroseconds()
         verdict = judge_event(pb.Event.FromString(message.SerializeToString()), at_us, "")
-        assert isinstance(verdict, PackedEvent)
+        assert isinstance(verdict, Accepted)
         row = kept[verdict.event_id]
-        assert verdict == PackedEvent(
+        assert unpack_event(verdict.record) == PackedEvent(
             row["user_id"], row["event_id"], row["event_type"], int(row["event_time"].timestamp()) * SECOND_US, at_us,
             row["utc_offset_s"], row["session_id"], row["item_id"], row["category"], row["value"], row["quantity"],
             row["discount"],
@@ -129,8 +129,8 @@ def test_facts_are_profile_updates(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert messages[0].event_id == messages[1].event_id != messages[2].event_id
     verdict = judge_event(messages[0], parse_instant("2023-07-01T11:00:00Z"))
-    assert isinstance(verdict, PackedEvent)
-    assert verdict.tail == b'{"age_band":"25"}'
+    assert isinstance(verdict, Accepted)
+    assert unpack_event(verdict.record).tail == b'{"age_band":"25"}'
 
 
 def test_a_year_is_in_order_and_begins_after_its_instant(tmp_path: Path) -> None:

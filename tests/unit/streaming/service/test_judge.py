@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from served_door import NOW_US, SECOND_US, event_of
 
-from strata.features.packed import PackedEvent, RecordKind, pack_event, unpack_event
+from strata.features.packed import PackedEvent, RecordKind, unpack_event
 from strata.v1 import event_pb2 as pb
-from streaming.service.judge import TYPE_NAMES, Refusal, judge_event
+from streaming.service.judge import TYPE_NAMES, Accepted, Refusal, judge_event
 
 DAY_US = 86_400 * SECOND_US
 CUSTOM, PROFILE, ALIAS = pb.EVENT_TYPE_CUSTOM, pb.EVENT_TYPE_PROFILE_UPDATE, pb.EVENT_TYPE_ALIAS
@@ -19,9 +19,10 @@ CUSTOM, PROFILE, ALIAS = pb.EVENT_TYPE_CUSTOM, pb.EVENT_TYPE_PROFILE_UPDATE, pb.
 
 def accepted(house: str = "", **fields: Any) -> PackedEvent:
     verdict = judge_event(event_of(**fields), NOW_US, house)
-    assert isinstance(verdict, PackedEvent), verdict
-    assert unpack_event(pack_event(verdict)) == verdict
-    return verdict
+    assert isinstance(verdict, Accepted), verdict
+    record = unpack_event(verdict.record)
+    assert (record.user_id, record.event_id, record.event_time_us) == verdict[:3]
+    return record
 
 
 def faults(house: str = "", **fields: Any) -> list[tuple[str, str]]:
@@ -52,14 +53,15 @@ def test_a_purchase_with_every_field_is_one_record() -> None:
     event.event_time.FromMicroseconds(NOW_US - 1)
     event.attributes.update({"rank": 3, "new": True, "note": "a\nb", "none": None, "list": [1.5, "x"]})
     verdict = judge_event(event, NOW_US, "USD")
-    assert isinstance(verdict, PackedEvent)
-    tail = json.loads(verdict.tail)
+    assert isinstance(verdict, Accepted)
+    record = unpack_event(verdict.record)
+    tail = json.loads(record.tail)
     assert tail == {
         "currency": "USD", "decision_id": "d1",
         "attributes": {"rank": 3, "new": True, "note": "a\nb", "none": None, "list": [1.5, "x"]},
     }  # fmt: skip
-    assert verdict == PackedEvent(
-        "7", "e1", "purchase", NOW_US - 1, NOW_US, -18_000, "basket", "milk", "Ä", 1_234, 0, 50, tail=verdict.tail
+    assert record == PackedEvent(
+        "7", "e1", "purchase", NOW_US - 1, NOW_US, -18_000, "basket", "milk", "Ä", 1_234, 0, 50, tail=record.tail
     )
 
 
@@ -174,7 +176,7 @@ def test_when_it_happened_is_judged_to_the_microsecond(age_us: int, found: int |
     """7 days back count, and not a microsecond more; 2 s ahead are set back to now, and not a microsecond more."""
     event = timed(NOW_US - age_us)
     verdict = judge_event(event, NOW_US)
-    if isinstance(verdict, PackedEvent):
+    if isinstance(verdict, Accepted):
         assert verdict.event_time_us == found
     else:
         (violation,) = verdict.violations
@@ -188,7 +190,7 @@ def test_when_it_happened_is_judged_to_the_microsecond(age_us: int, found: int |
 def test_finer_than_microseconds_is_cut() -> None:
     """A microsecond begun counts as the one before it."""
     verdict = judge_event(timed(NOW_US - 5, extra_nanos=999), NOW_US)
-    assert isinstance(verdict, PackedEvent)
+    assert isinstance(verdict, Accepted)
     assert verdict.event_time_us == NOW_US - 5
 
 
@@ -231,7 +233,7 @@ def test_attributes_are_bounded_in_bytes() -> None:
     room = 16_384 - event.attributes.ByteSize()
     event.attributes.update({"a": "x" * (room - 3)})  # three lengths grow by a byte each
     assert event.attributes.ByteSize() == 16_384
-    assert isinstance(judge_event(event, NOW_US), PackedEvent)
+    assert isinstance(judge_event(event, NOW_US), Accepted)
     event.attributes.update({"a": "x" * (room - 2)})
     verdict = judge_event(event, NOW_US)
     assert isinstance(verdict, Refusal)
