@@ -17,6 +17,8 @@ from strata.state.notes import Beside
 from strata.state.ports import Rows
 
 T = TypeVar("T")
+_UNKNOWN = object()
+"""A table nobody asked for yet; None is one that has no rows."""
 
 
 class LmdbReader:
@@ -94,9 +96,10 @@ class LmdbReader:
                 with self._environment.reading, self._environment.lmdb.begin() as transaction:
                     get = transaction.get
                     version, current = self._known
-                    fresh = version is not None and get(VERSION_KEY, b"", self._catalog) == version
-                    if fresh and all(table in current for table in tables):
-                        return [_rows(get, current[table], keys) for table in tables]
+                    if version is not None and get(VERSION_KEY, b"", self._catalog) == version:
+                        databases = [current.get(table, _UNKNOWN) for table in tables]
+                        if _UNKNOWN not in databases:
+                            return [_rows(get, database, keys) for database in databases]
             except lmdb.MapResizedError:
                 self._environment.adopt_size()
                 continue

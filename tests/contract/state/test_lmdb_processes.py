@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,19 @@ with open_state(sys.argv[1], readonly=True, map_bytes=1 << 20) as state:
         assert int(row[:4]) >= seen[-1], (row[:4], seen[-1])
         seen.append(int(row[:4]))
 print(len(set(seen)), flush=True)
+"""
+WORKER = """
+import sys
+from strata.state import open_state
+users = [f"u{number:04d}" for number in range(400)]
+with open_state(sys.argv[1]) as state:
+    at = state.positions("events_history@3600").get(0, 0)
+    print(at, flush=True)
+    while True:
+        row = b"%d" % (at + 1) * 300
+        state.transform("events_history@3600", users, lambda rows: [row] * len(users),
+                        positions={0: at + 1}, expected={0: at} if at else None)
+        at += 1
 """
 DYING_READER = """
 import os, signal, sys
@@ -119,3 +134,18 @@ def test_a_reader_that_died_does_not_let_the_file_grow_for_ever(
             state.transform(TABLE, USERS, longer)
         growth = (folder / "data.mdb").stat().st_blocks / before
     assert growth < 2 if checks else growth > 4
+
+
+def test_a_worker_killed_at_any_moment_leaves_rows_and_positions_of_one_batch(tmp_path: Path) -> None:
+    """The next one begins where the rows are."""
+    chance, before = random.Random(5), 0
+    for _ in range(5):
+        with start(WORKER, str(tmp_path)) as worker:
+            assert worker.stdout is not None
+            assert int(worker.stdout.readline()) == before
+            time.sleep(0.05 + 0.1 * chance.random())
+            worker.kill()
+        with open_state(tmp_path, readonly=True) as state:
+            before = state.positions(TABLE)[0]
+            assert set(state.read(TABLE, USERS)) == {b"%d" % before * 300}
+    assert before > 5

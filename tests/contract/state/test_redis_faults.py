@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import random
+import threading
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from redis_process import RedisProcess
@@ -86,7 +92,7 @@ def test_a_torn_transaction_is_lost_whole(own_redis: RedisProcess) -> None:
         state.transform(TABLE, ["a"], append_x, positions={0: 1})
         state.transform(TABLE, [f"u{n}" for n in range(50)], append_x, positions={0: 2})
         own_redis.kill()
-        [file] = (own_redis.folder / "appendonlydir").glob("*.incr.aof")
+        file = newest_file(own_redis)
         whole = file.read_bytes()
         for cut in range(1, 1_600, 311):
             file.write_bytes(whole[:-cut])
@@ -280,3 +286,66 @@ def test_a_read_only_redis_refuses_to_write(own_redis: RedisProcess) -> None:
             with pytest.raises(StoreUnavailable, match="reading only"):
                 write()
         assert state.read(TABLE, ["a"]) == [b"1"]
+
+
+def newest_file(server: RedisProcess) -> Path:
+    """Where the newest writes are."""
+    [file] = (server.folder / "appendonlydir").glob("*.incr.aof")
+    return file
+
+
+def lose_newest(server: RedisProcess, count: int, floor: int) -> None:
+    """Cut the last bytes off the file of a server that is not running, as a machine that loses power may."""
+    os.truncate(newest_file(server), max(floor, newest_file(server).stat().st_size - count))
+
+
+def test_ten_kills_under_load_lose_and_repeat_nothing(own_redis: RedisProcess) -> None:
+    """A worker that goes on from the positions it is told ends with every record counted once.
+
+    Half of the restarts find the newest writes gone, as after a power cut.
+    """
+    own_redis.ask("CONFIG", "SET", "appendfsync", "everysec")
+    chance = random.Random(11)
+    log = [f"u{chance.randrange(40)}" for _ in range(20_000)]
+    kills = sorted(chance.sample(range(len(log)), 10))
+
+    def apply(state: State, start: int, stop: int) -> None:
+        batch = [(offset, log[offset]) for offset in range(start, stop)]
+        users = sorted({user for _, user in batch})
+
+        def change(rows: Rows) -> Rows:
+            held = {user: json.loads(row or b"[0, -1]") for user, row in zip(users, rows, strict=True)}
+            for offset, user in batch:
+                if offset > held[user][1]:
+                    held[user] = [held[user][0] + 1, offset]
+            return [json.dumps(held[user]).encode() for user in users]
+
+        state.transform(TABLE, users, change, positions={0: stop}, expected={0: start})
+
+    with open_state(own_redis.url) as state:
+        build(state)
+        state.put_positions(TABLE, {0: 0})
+        position, floor = 0, newest_file(own_redis).stat().st_size
+        while position < len(log):
+            stop = min(position + chance.randint(1, 100), len(log))
+            killer = None
+            if kills and kills[0] < stop:
+                kills.pop(0)
+                killer = threading.Timer(0.002 * chance.random(), own_redis.kill)
+                killer.start()
+            try:
+                apply(state, position, stop)
+                position = stop
+            except PositionsDiffer as differ:
+                position = differ.stored[0] or 0
+            except StoreUnavailable:
+                pass  # whether it was written is open: the next attempt tells
+            if killer:
+                killer.join()
+                lose_newest(own_redis, chance.choice((0, 0, 3_000, 30_000)), floor)
+                own_redis.start()
+        users = sorted(set(log))
+        rows = state.read(TABLE, users)
+        counted = {user: json.loads(row or b"[0]")[0] for user, row in zip(users, rows, strict=True)}
+        assert counted == Counter(log)
+        assert (kills, state.positions(TABLE)) == ([], {0: len(log)})
