@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -14,6 +14,7 @@ from serving.adapters.packages import embedded_package, remote_profile
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
 from serving.adapters.remote_package import RemotePackage
 from serving.adapters.remote_segmenter import RemoteSegmenter
+from serving.adapters.shared_features import SharedFeatures
 from serving.adapters.stored_features import StoredFeatures
 from serving.composition import Parts
 from serving.metrics.families import families
@@ -27,6 +28,9 @@ from strata.registry.catalog import Catalog
 from strata.settings import Settings
 from strata.state import open_state
 
+if TYPE_CHECKING:
+    from strata.state.redis_async import AsyncRedisReader
+
 
 @dataclass(frozen=True)
 class Assembly:
@@ -36,6 +40,8 @@ class Assembly:
     predictions: ParquetPredictionLog
     watched: list[RemotePackage]
     channels: list[Any]
+    shared: AsyncRedisReader | None
+    """The connection to a state across the network."""
 
 
 async def assemble(order: WorkerOrder) -> Assembly:
@@ -57,11 +63,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
             watched.append(package_watch)
             channels.append(channel)
     predictions = _predictions(order, segmenters, recorder)
-    features: FeatureSource = StoredFeatures(
-        open_state(settings.state, readonly=True),
-        catalog,
-        {name: segmenter.profile.features for name, segmenter in segmenters.items()},
-    )
+    features, shared = _features(settings, catalog, segmenters)
     if settings.drills.store_delay_ms:
         features = DelayedFeatures(features, settings.drills.store_delay_ms / 1_000)
     for package_watch in watched:
@@ -76,7 +78,20 @@ async def assemble(order: WorkerOrder) -> Assembly:
         recorder=recorder,
         limits=_limits(settings),
     )
-    return Assembly(parts, predictions, watched, channels)
+    return Assembly(parts, predictions, watched, channels, shared)
+
+
+def _features(
+    settings: Settings, catalog: Catalog, segmenters: dict[str, Segmenter]
+) -> tuple[FeatureSource, AsyncRedisReader | None]:
+    wanted = {name: segmenter.profile.features for name, segmenter in segmenters.items()}
+    if not settings.state_url:
+        return StoredFeatures(open_state(settings.state, readonly=True), catalog, wanted), None
+    from strata.state.redis_async import AsyncRedisReader
+
+    reader = AsyncRedisReader(settings.state_url)
+    reader.start()
+    return SharedFeatures(reader, catalog, wanted), reader
 
 
 def _remote(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -24,8 +24,13 @@ class Scores(NamedTuple):
 class FeatureSource(Protocol):
     """Features of users at an instant."""
 
-    def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
+    def read(
+        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int
+    ) -> list[FeatureRows] | Awaitable[list[FeatureRows]]:
         """What each segmenter reads, for all users, from one snapshot; in the order of `segmenters`.
+
+        At once from a store in memory, to be awaited from one across a network: a task a call would cost the first
+        more than its read.
 
         An unknown user is a row of NaN that is not `known`. Raises StoreUnavailable when nothing can be read.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from serving.domain.features import FeatureRows
 from serving.ports import FeatureSource
@@ -15,6 +15,8 @@ class DelayedFeatures:
     def __init__(self, inner: FeatureSource, delay_s: float, sleep: Callable[[float], None] = time.sleep) -> None:
         self._inner, self._delay_s, self._sleep = inner, delay_s, sleep
 
-    def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
+    def read(
+        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int
+    ) -> list[FeatureRows] | Awaitable[list[FeatureRows]]:
         self._sleep(self._delay_s)
         return self._inner.read(segmenters, users, at_us)

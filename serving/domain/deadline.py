@@ -25,6 +25,10 @@ class Deadline(NamedTuple):
         """What is left; negative when it has passed."""
         return self.expires_s - time.monotonic()
 
+    def for_store_s(self) -> float:
+        """What a store across the network may take: half of what a segmenter could, so that one can still be asked."""
+        return 0.5 * self.for_segmenter_s()
+
     def for_segmenter_s(self) -> float:
         """What a segmenter may take, so that a lower rung of the ladder still reaches the caller in time."""
         left = self.left_s()

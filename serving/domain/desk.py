@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from serving.domain.assignments import Answer, Column
@@ -38,18 +39,23 @@ class SegmentationDesk:
     async def answer(self, users: list[str], names: tuple[str, ...], deadline: Deadline) -> Answer:
         """One column per name, one position per user; all features are evaluated at one instant."""
         at_us = self._clock.now_us()
-        rows = self._read(names, users, at_us)
+        rows = await self._read(names, users, at_us, deadline)
         columns = await self._columns(users, names, rows, at_us, deadline)
         answer = Answer(users, at_us, columns)
         self._predictions.append(answer)
         self._meter.answered(answer)
         return answer
 
-    def _read(self, names: tuple[str, ...], users: list[str], at_us: int) -> list[FeatureRows] | None:
+    async def _read(
+        self, names: tuple[str, ...], users: list[str], at_us: int, deadline: Deadline
+    ) -> list[FeatureRows] | None:
         try:
-            return self._features.read(names, users, at_us)
-        except StoreUnavailable:
+            found = self._features.read(names, users, at_us)
+            if type(found) is not list:
+                found = await asyncio.wait_for(found, deadline.for_store_s())  # type: ignore[arg-type]
+        except (StoreUnavailable, TimeoutError):
             return None
+        return found  # type: ignore[return-value]
 
     async def _columns(
         self,
