@@ -18,8 +18,8 @@ import numpy as np
 from strata.errors import InputInvalid
 from strata.features.evaluated import Evaluated, nothing, spread
 from strata.features.plan import Plan
-from strata.features.row import RowDamaged, padded
 from strata.features.spec import FieldSpec, Status
+from strata.features.user_row import RowDamaged
 
 MAGIC: Final = b"STR1"
 HEADER: Final = Struct("<4sHHQqq")
@@ -35,6 +35,11 @@ class Fact:
     values: tuple[Value, ...]
     event_us: int
     recorded_us: int
+
+
+def padded(size: int) -> int:
+    """The next multiple of 8."""
+    return (size + 7) & ~7
 
 
 def encode_row(plan: Plan, values: Sequence[Value], event_us: int, recorded_us: int) -> bytes:

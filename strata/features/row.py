@@ -22,8 +22,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from strata.errors import StoreDamaged
 from strata.features.plan import Plan
+from strata.features.user_row import RowDamaged
 
 IntArray = npt.NDArray[np.int64]
 Whole = TypeVar("Whole", int, IntArray)
@@ -34,13 +34,6 @@ _LAYOUTS: Final = 4_096
 NEVER: Final = -(2**63)
 """Stands for "no time" and "no greatest"; the constant for "no least" is 2**63 - 1."""
 NO_LEAST: Final = 2**63 - 1
-
-
-class RowDamaged(StoreDamaged, ValueError):
-    """A row's bytes are not what they should be."""
-
-    def __init__(self, view: str, reason: str) -> None:
-        super().__init__(f"a row of view {view} is damaged: {reason}. Rebuild it with: strata features materialize")
 
 
 class Header(NamedTuple):

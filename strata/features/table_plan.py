@@ -61,8 +61,8 @@ class TablePlan:
             parts = [formula.numerator, formula.denominator, formula.presence]
             if feature.window_us > layout.horizon_us or any(p and p not in layout.index for p in parts):
                 continue
-            places = [self._cell(layout, index, part, feature.window_us) for part in parts]
-            self.values.append(Value(feature.column, *places, formula.scale, formula.age))
+            numerator, denominator, presence = (self._cell(layout, index, p, feature.window_us) for p in parts)
+            self.values.append(Value(feature.column, numerator, denominator, presence, formula.scale, formula.age))
 
     def _cell(self, layout: Layout, index: dict[Cell, int], partial: Partial | None, window_us: int) -> int:
         if partial is None:
