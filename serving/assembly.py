@@ -23,6 +23,7 @@ from serving.metrics.shared_numbers import Layout, map_numbers
 from serving.order import WorkerOrder, versions_of
 from serving.ports import FeatureSource, Segmenter
 from serving.server import Limits
+from serving.servicers.forwarded_events import ForwardedEvents
 from strata.registry import read_catalog
 from strata.registry.catalog import Catalog
 from strata.settings import Settings
@@ -77,6 +78,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
         clock=settings.make_clock(),
         recorder=recorder,
         limits=_limits(settings),
+        events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
     )
     return Assembly(parts, predictions, watched, channels, shared)
 

@@ -14,6 +14,7 @@ from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
 from serving.ports import FeatureSource, PredictionLog, Segmenter
 from serving.server import GatewayServer, Limits
+from serving.servicers.forwarded_events import ForwardedEvents
 from serving.servicers.segmentation import SegmentationMethods
 from strata.clock import Clock
 
@@ -29,6 +30,7 @@ class Parts:
     clock: Clock
     recorder: Recorder
     limits: Limits
+    events: ForwardedEvents | None = None
 
 
 def compose_server(parts: Parts) -> GatewayServer:
@@ -57,4 +59,6 @@ def compose_server(parts: Parts) -> GatewayServer:
         single_meter=ReplyMeter(parts.recorder, "GetSegments"),
         batch_meter=ReplyMeter(parts.recorder, "BatchGetSegments"),
     )
-    return GatewayServer(methods, {name: MethodMeter(parts.recorder, name) for name in METHODS}, parts.limits)
+    return GatewayServer(
+        methods, {name: MethodMeter(parts.recorder, name) for name in METHODS}, parts.limits, parts.events
+    )

@@ -9,6 +9,8 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
+from serving.servicers.forwarded_events import SERVICE as EVENTS
 from serving.servicers.guarded import CallMeter, guarded
 from serving.servicers.segmentation import SegmentationMethods
 from strata.v1 import segmentation_pb2 as pb
@@ -16,8 +18,6 @@ from strata.v1.segmentation_pb2_grpc import SegmentationServiceServicer, add_Seg
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["SegmentationService"].full_name
 SERVED: Final = health_pb2.HealthCheckResponse.SERVING
-# A batch of 1,000 ids of 256 bytes is 260 kB; nothing a caller sends is larger.
-MAX_REQUEST_BYTES: Final = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,14 @@ class Limits:
 class GatewayServer:
     """A grpc.aio server of SegmentationService, to start, drain and stop."""
 
-    def __init__(self, methods: SegmentationMethods, meters: dict[str, CallMeter], limits: Limits) -> None:
-        """`meters`: one per method name of the contract."""
+    def __init__(
+        self,
+        methods: SegmentationMethods,
+        meters: dict[str, CallMeter],
+        limits: Limits,
+        events: ForwardedEvents | None = None,
+    ) -> None:
+        """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere."""
         self._limits = limits
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
@@ -42,6 +48,9 @@ class GatewayServer:
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        if events is not None:
+            self.server.add_generic_rpc_handlers((events.handlers(),))
+            names = (EVENTS, *names)
         reflection.enable_server_reflection(names, self.server)
 
     async def start(self, address: str) -> int:

@@ -31,7 +31,9 @@ class _Unlogged:
 
 async def warm_up(parts: Parts) -> None:
     """Answer some calls on a private port. Raises StrataError when an answer cannot be had."""
-    private = replace(parts, predictions=_Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1)
+    private = replace(
+        parts, predictions=_Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1, events=None
+    )
     server = compose_server(private)
     port = await server.start("127.0.0.1:0")
     try:

@@ -81,6 +81,8 @@ async def _close(assembly: Assembly) -> None:
         await package.stop()
     for channel in assembly.channels:
         await channel.close()
+    if assembly.parts.events is not None:
+        await assembly.parts.events.close()
     if assembly.shared is not None:
         await assembly.shared.close()
     await asyncio.get_running_loop().run_in_executor(None, assembly.predictions.close, LOG_CLOSE_S)

@@ -24,6 +24,16 @@ class RequestInvalid(InputInvalid):
         super().__init__("; ".join(f"{v.field}: {v.fault}" for v in violations))
 
 
+class EventsUnavailable(StrataError):
+    """The stream process, which takes events, does not answer."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"events are not taken now: nothing answers at {address}. Repeat with backoff; the ids make that harmless "
+            "(an operator: strata stream run)"
+        )
+
+
 class DeadlineExpired(StrataError):
     """The caller's deadline had passed before work began."""
 

@@ -10,7 +10,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from serving.domain.failures import DeadlineExpired, RequestInvalid
+from serving.domain.failures import DeadlineExpired, EventsUnavailable, RequestInvalid
 from serving.servicers.reasons import DOMAIN, Reason
 from strata.errors import InputInvalid, SegmenterNotFound, SegmenterUnavailable, StoreUnavailable
 
@@ -21,6 +21,7 @@ _TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
     (InputInvalid, grpc.StatusCode.INVALID_ARGUMENT, Reason.INVALID_REQUEST),
     (SegmenterNotFound, grpc.StatusCode.NOT_FOUND, Reason.SEGMENTER_NOT_FOUND),
     (DeadlineExpired, grpc.StatusCode.DEADLINE_EXCEEDED, Reason.DEADLINE_EXPIRED),
+    (EventsUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.EVENTS_UNAVAILABLE),
     (StoreUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.STORE_UNAVAILABLE),
     (SegmenterUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.SEGMENTER_UNAVAILABLE),
 )

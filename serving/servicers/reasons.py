@@ -21,5 +21,7 @@ class Reason(StrEnum):
     """The online state cannot be read."""
     SEGMENTER_UNAVAILABLE = "SEGMENTER_UNAVAILABLE"
     """Metadata: `segmenter`."""
+    EVENTS_UNAVAILABLE = "EVENTS_UNAVAILABLE"
+    """The stream process, which takes events, does not answer."""
     INTERNAL = "INTERNAL"
     """A defect of ours. Metadata: `request_id`, to report."""
