@@ -47,10 +47,10 @@ class GatewayServer:
         add(_servicer(methods, meters, limits), self.server)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
-        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = [SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME]
         if events is not None:
             self.server.add_generic_rpc_handlers((events.handlers(),))
-            names = (EVENTS, *names)
+            names.append(EVENTS)
         reflection.enable_server_reflection(names, self.server)
 
     async def start(self, address: str) -> int:

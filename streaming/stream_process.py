@@ -27,8 +27,9 @@ from strata.registry import read_catalog
 from strata.settings import Settings
 from strata.state import open_state
 from streaming.fold.meters import FoldMeters
+from streaming.fold.positions import read_positions
 from streaming.fold.stream_history import StreamHistory
-from streaming.fold.tables import Tables, open_tables
+from streaming.fold.tables import Tables, found_tables, open_tables
 from streaming.fold.worker import FoldWorker, Parts
 from streaming.history import History
 from streaming.log.open import open_log
@@ -86,11 +87,13 @@ class _FoldThread:
     def __init__(self, settings: Settings, log: Log, clock: Clock, registry: CollectorRegistry, forward: Any) -> None:
         self.error: BaseException | None = None
         self._closing = ExitStack()
-        state = self._closing.enter_context(open_state(settings.state_url or settings.state))
+        state = self._closing.enter_context(open_state(settings.state_address))
         changes = open_publisher(settings.run, settings.state_url)
         self._closing.callback(changes.close)
+        catalog, past = read_catalog(settings.registry), History(settings.history)
+        found_tables(catalog, state, nothing_yet=not past.event_files() and not read_positions(past.root))
         stream = settings.stream
-        history = StreamHistory(History(settings.history), stream.history_flush_records, stream.history_flush_s)
+        history = StreamHistory(past, stream.history_flush_records, stream.history_flush_s)
         self._closing.callback(history.close)
         self._worker = FoldWorker(
             Parts(
