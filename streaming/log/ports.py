@@ -22,6 +22,10 @@ One that the answer leaves out begins at the first record there is.
 """
 Revoked = Callable[[Sequence[int]], None]
 """Given partitions that will be another's; returns when all that was polled of them is applied."""
+Lost = Callable[[Sequence[int]], None]
+"""Given partitions that may be another's already, because this member was away too long: forget what was polled of
+them and is not applied. The embedded log never loses one; where no `lost` is given, `revoked` is called.
+"""
 
 
 class Record(NamedTuple):
@@ -61,7 +65,8 @@ class LogConsumer(Protocol):
     def poll(self, max_records: int, timeout_s: float) -> list[Record]:
         """The next records, at most so many, as soon as there is one; empty when the time is up.
 
-        `assigned` and `revoked` are called in here. An answer is bounded in bytes too.
+        `assigned`, `revoked` and `lost` are called in here, and what they raise is raised here. An answer is bounded
+        in bytes too.
         Raises LogUnavailable (a later poll may succeed) and LogDamaged (it will not).
         """
         ...
@@ -94,7 +99,7 @@ class Log(Protocol):
         """The writer; the same for every call. Raises AlreadyRunning when another process writes an embedded log."""
         ...
 
-    def consumer(self, assigned: Assigned, revoked: Revoked) -> LogConsumer:
+    def consumer(self, assigned: Assigned, revoked: Revoked, lost: Lost | None = None) -> LogConsumer:
         """One more member of the group that shares the partitions out."""
         ...
 

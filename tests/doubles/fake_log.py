@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from strata.errors import LogFull, LogUnavailable
 from streaming.log.begin import check_begin
 from streaming.log.offered import by_partition, in_order
-from streaming.log.ports import Assigned, Record, Revoked
+from streaming.log.ports import Assigned, Lost, Record, Revoked
 from streaming.log.shares import share_of
 
 
@@ -64,7 +64,7 @@ class FakeLog:
             self.changed.notify_all()
         return in_order(records, first)
 
-    def consumer(self, assigned: Assigned, revoked: Revoked) -> FakeConsumer:
+    def consumer(self, assigned: Assigned, revoked: Revoked, lost: Lost | None = None) -> FakeConsumer:
         return FakeConsumer(self, assigned, revoked)
 
     def close(self) -> None:

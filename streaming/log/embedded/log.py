@@ -28,7 +28,7 @@ from streaming.log.embedded.segment_writer import SegmentWriter
 from streaming.log.embedded.shape import ensure_shape
 from streaming.log.embedded.single_writer import hold_writer_lock
 from streaming.log.embedded.writer import EmbeddedWriter
-from streaming.log.ports import Assigned, Revoked
+from streaming.log.ports import Assigned, Lost, Revoked
 
 SEGMENTS_A_RETENTION = 8
 """A segment is closed after this part of the retention time, so that records go about when it says."""
@@ -58,7 +58,7 @@ class EmbeddedLog:
                     raise _cannot_open(self._folder, error) from error
             return self._writer
 
-    def consumer(self, assigned: Assigned, revoked: Revoked) -> EmbeddedConsumer:
+    def consumer(self, assigned: Assigned, revoked: Revoked, lost: Lost | None = None) -> EmbeddedConsumer:
         partitions = self._settings.partitions
         return EmbeddedConsumer(
             SegmentReader(self._folder, partitions),
