@@ -15,12 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from strata.errors import InputInvalid
-from strata.features.packed import PackedEvent
+from strata.features.packed import TIME_LIMIT_US, PackedEvent
 
 IntArray = npt.NDArray[np.int64]
 DAY_US: Final = 86_400_000_000
-TIME_LIMIT_US: Final = 2**57
-"""About 4,500 years either side of 1970: arithmetic on times inside it cannot leave int64."""
 
 
 @dataclass(frozen=True)

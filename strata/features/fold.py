@@ -16,7 +16,9 @@ from strata.features.events import EventBatch
 from strata.features.fold_state import Verdict, fold_event, judge
 from strata.features.layout import Layout
 from strata.features.packed import pack_event, unpack_event
-from strata.features.user_row import Header, RowDamaged, decode, encode, encode_moved, header_of, target_of
+from strata.features.row_reader import decode, target_of
+from strata.features.row_writer import encode, encode_moved
+from strata.features.user_row import Header, RowDamaged, header_of
 from strata.features.user_state import NO_POSITION, UserState
 
 IntArray = npt.NDArray[np.int64]

@@ -35,6 +35,8 @@ from strata.errors import InputInvalid
 
 FORMAT: Final = 1
 HEAD: Final = Struct("<BBHi5q6HI")
+TIME_LIMIT_US: Final = 2**57
+"""About 4,500 years either side of 1970: arithmetic on times inside it cannot leave int64."""
 HAS_VALUE: Final = 1
 HAS_QUANTITY: Final = 2
 HAS_DISCOUNT: Final = 4
@@ -137,6 +139,8 @@ def unpack_event(record: bytes) -> PackedEvent:
         raise RecordDamaged(f"it has format {form}, not {FORMAT}")
     if HEAD.size + sum(lengths) + tail != len(record):
         raise RecordDamaged("its parts do not add up to its length")
+    if max(abs(event_time_us), abs(recorded_us)) > TIME_LIMIT_US:
+        raise RecordDamaged("a time is thousands of years away")
     texts, at = [], HEAD.size
     try:
         for length in lengths:

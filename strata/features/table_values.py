@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from strata.features.functions.partials import PartialKind
+from strata.features.row_reader import decode
 from strata.features.table_plan import NO_WINDOW, Cell, TablePlan, Value
-from strata.features.user_row import decode
+from strata.features.user_row import MOVED
 from strata.features.user_state import UserState
 
 Floats = npt.NDArray[np.float64]
@@ -22,7 +23,10 @@ class TableValues(Protocol):
     """Reads one table's rows into the columns of an array."""
 
     def one(self, row: bytes, t_us: int, values: Floats) -> tuple[int, int] | None:
-        """Fill one user's columns; (watermark_us, newest_us), None for a row of another layout. Raises RowDamaged."""
+        """Fill one user's columns: (watermark_us, newest_us), None for a tombstone or a row of another layout.
+
+        Raises RowDamaged.
+        """
         ...
 
     def many(self, rows: Sequence[bytes | None], t_us: int, values: Floats, times: tuple[Ints, Ints]) -> None:
@@ -47,7 +51,7 @@ class PlainValues:
     def one(self, row: bytes, t_us: int, values: Floats) -> tuple[int, int] | None:
         layout = self._plan.layout
         state = None if layout is None else decode(layout, row)
-        if state is None or layout is None:
+        if state is None or layout is None or row.startswith(MOVED):
             return None
         at_us = max(t_us, state.newest_us)
         # floor((t - W) / hop) is floor(t / hop) - W / hop, since a window is whole hops.
