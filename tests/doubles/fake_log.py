@@ -53,6 +53,7 @@ class FakeLog:
             raise LogFull(self.queued, 0.05)
         self.queued += len(records)
         try:
+            await asyncio.sleep(0)
             await self._open.wait()
         finally:
             self.queued -= len(records)
@@ -129,8 +130,13 @@ class FakeConsumer:
         with log.changed:
             taken = sorted(p for p in wanted - set(self._next) if p not in log.owners)
             log.owners.update(dict.fromkeys(taken, self))
-        if taken:
-            self._begin({p: log.starts[p] for p in taken} | dict(self._assigned(taken)))
+        try:
+            self._begin({p: log.starts[p] for p in taken} | dict(self._assigned(taken)) if taken else {})
+        except BaseException:
+            for partition in taken:
+                self._next.pop(partition, None)
+                del log.owners[partition]
+            raise
 
     def _give_up(self, partitions: set[int]) -> None:
         if partitions:
@@ -142,4 +148,4 @@ class FakeConsumer:
     def _begin(self, offsets: Mapping[int, int]) -> None:
         for partition, offset in offsets.items():
             check_begin(partition, offset, self._log.starts[partition], self.end_offsets()[partition])
-            self._next[partition] = offset
+        self._next.update(offsets)

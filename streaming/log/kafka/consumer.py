@@ -43,6 +43,8 @@ class KafkaConsumer:
         self._settings = settings
         self._assigned, self._revoked, self._lost = assigned, revoked, lost
         self._next: dict[int, int] = {}
+        self._unstarted: set[int] = set()
+        """Given by the group, and `assigned` has not said yet where to begin."""
         self._fault: Exception | None = None
         self._closing = False
         with kafka_faults(settings):
@@ -57,6 +59,8 @@ class KafkaConsumer:
         until = time.monotonic() + timeout_s
         while True:
             self._raise_fault()
+            if self._unstarted:
+                self._start()
             with kafka_faults(self._settings):
                 # `consume` waits until it has all it was asked for, so wait for one and take what else is there.
                 messages = self._client.consume(1, max(0.0, until - time.monotonic()))
@@ -142,21 +146,21 @@ class KafkaConsumer:
         return self._bounds(partition)[1]
 
     def _on_assign(self, client: Consumer, given: list[TopicPartition]) -> None:
-        begin: dict[int, int] = {}
+        client.incremental_assign([])
+        self._unstarted.update(one.partition for one in given)
+        if self._unstarted:
+            self._keep_fault(self._start)
 
-        def ask() -> None:
-            bounds = {one.partition: self._bounds(one.partition) for one in given}
-            wanted = {partition: start for partition, (start, _) in bounds.items()} | dict(
-                self._assigned(sorted(bounds))
-            )
-            for partition, offset in wanted.items():
-                check_begin(partition, offset, *bounds[partition])
-            begin.update(wanted)
-
-        if given:
-            self._keep_fault(ask)
-        client.incremental_assign([TopicPartition(self._settings.topic, *where) for where in begin.items()])
+    def _start(self) -> None:
+        """Begin the partitions given; one that cannot begin is tried again by the next poll."""
+        bounds = {partition: self._bounds(partition) for partition in sorted(self._unstarted)}
+        begin = {partition: start for partition, (start, _) in bounds.items()} | dict(self._assigned(list(bounds)))
+        for partition, offset in begin.items():
+            check_begin(partition, offset, *bounds[partition])
+        with kafka_faults(self._settings):
+            self._client.incremental_assign([TopicPartition(self._settings.topic, *where) for where in begin.items()])
         self._next.update(begin)
+        self._unstarted.clear()
 
     def _on_revoke(self, client: Consumer, taken: list[TopicPartition]) -> None:
         self._give_up(client, taken, self._revoked)
@@ -169,8 +173,9 @@ class KafkaConsumer:
         if partitions and not self._closing:
             self._keep_fault(lambda: tell(partitions))
         for partition in partitions:
-            self._next.pop(partition, None)
-        client.incremental_unassign(taken)
+            del self._next[partition]
+        self._unstarted.difference_update(one.partition for one in taken)
+        client.incremental_unassign([TopicPartition(self._settings.topic, partition) for partition in partitions])
 
     def _keep_fault(self, action: Callable[[], None]) -> None:
         """The client must be answered whatever happens; `poll` raises it afterwards."""
