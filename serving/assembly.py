@@ -17,6 +17,7 @@ from serving.adapters.remote_segmenter import RemoteSegmenter
 from serving.adapters.shared_features import SharedFeatures
 from serving.adapters.stored_features import StoredFeatures
 from serving.composition import Parts
+from serving.domain.watch_round import shortest_hop_us
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
 from serving.metrics.shared_numbers import Layout, map_numbers
@@ -24,6 +25,7 @@ from serving.order import WorkerOrder, versions_of
 from serving.ports import FeatureSource, Segmenter
 from serving.server import Limits
 from serving.servicers.forwarded_events import ForwardedEvents
+from strata.changes import open_subscriber
 from strata.registry import read_catalog
 from strata.registry.catalog import Catalog
 from strata.settings import Settings
@@ -78,6 +80,9 @@ async def assemble(order: WorkerOrder) -> Assembly:
         clock=settings.make_clock(),
         recorder=recorder,
         limits=_limits(settings),
+        changes=open_subscriber(settings.run, settings.state_url),
+        hop_us=shortest_hop_us([layout.hop_us for layout in catalog.tables().values()]),
+        tracked=frozenset(name for name, segmenter in settings.segmenters.items() if segmenter.track),
         events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
     )
     return Assembly(parts, predictions, watched, channels, shared)

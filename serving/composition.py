@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from serving.adapters.measured_features import MeasuredFeatures
 from serving.adapters.measured_segmenter import MeasuredSegmenter
+from serving.adapters.silent import Unlogged, Unmetered
 from serving.domain.desk import SegmentationDesk
 from serving.domain.last_known import LastKnown
 from serving.metrics.families import METHODS
@@ -16,6 +17,8 @@ from serving.ports import FeatureSource, PredictionLog, Segmenter
 from serving.server import GatewayServer, Limits
 from serving.servicers.forwarded_events import ForwardedEvents
 from serving.servicers.segmentation import SegmentationMethods
+from serving.watching import Watching
+from strata.changes import ChangeSubscriber
 from strata.clock import Clock
 
 
@@ -31,6 +34,12 @@ class Parts:
     recorder: Recorder
     limits: Limits
     events: ForwardedEvents | None = None
+    changes: ChangeSubscriber | None = None
+    """Who tells of users whose rows are new; None where nothing is watched."""
+    hop_us: int = 3_600_000_000
+    """The shortest hop of any table."""
+    tracked: frozenset[str] = frozenset()
+    """Segmenters all of whose users may be watched."""
 
 
 def compose_server(parts: Parts) -> GatewayServer:
@@ -59,6 +68,26 @@ def compose_server(parts: Parts) -> GatewayServer:
         single_meter=ReplyMeter(parts.recorder, "GetSegments"),
         batch_meter=ReplyMeter(parts.recorder, "BatchGetSegments"),
     )
-    return GatewayServer(
-        methods, {name: MethodMeter(parts.recorder, name) for name in METHODS}, parts.limits, parts.events
+    watching = Watching(
+        _watching_desk(parts, versions),
+        {name: segmenter.profile for name, segmenter in parts.segmenters.items()},
+        changes=parts.changes,
+        clock=parts.clock,
+        recorder=parts.recorder,
+        hop_us=parts.hop_us,
+        tracked=parts.tracked,
+    )
+    meters = {name: MethodMeter(parts.recorder, name) for name in METHODS}
+    return GatewayServer(methods, meters, parts.limits, watching=watching, events=parts.events)
+
+
+def _watching_desk(parts: Parts, versions: Mapping[str, str]) -> SegmentationDesk:
+    """Looks at watched users as callers are answered; its answers are no predictions and count as no calls."""
+    return SegmentationDesk(
+        parts.segmenters,
+        features=parts.features,
+        last_known=LastKnown(list(versions), 1),
+        predictions=Unlogged(),
+        meter=Unmetered(),
+        clock=parts.clock,
     )

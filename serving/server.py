@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +13,9 @@ from grpc_reflection.v1alpha import reflection
 from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
 from serving.servicers.forwarded_events import SERVICE as EVENTS
 from serving.servicers.guarded import CallMeter, guarded
+from serving.servicers.guarded_stream import guarded_stream
 from serving.servicers.segmentation import SegmentationMethods
+from serving.watching import Watching
 from strata.v1 import segmentation_pb2 as pb
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceServicer, add_SegmentationServiceServicer_to_server
 
@@ -36,15 +39,19 @@ class GatewayServer:
     def __init__(
         self,
         methods: SegmentationMethods,
-        meters: dict[str, CallMeter],
+        meters: Mapping[str, CallMeter],
         limits: Limits,
+        *,
+        watching: Watching,
         events: ForwardedEvents | None = None,
     ) -> None:
         """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere."""
-        self._limits = limits
+        self._limits, self._watching = limits, watching
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
-        add(_servicer(methods, meters, limits), self.server)
+        servicer = _servicer(methods, meters, limits)
+        servicer.WatchSegments = guarded_stream(watching.method.watch, meters["WatchSegments"])
+        add(servicer, self.server)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         names = [SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME]
@@ -57,17 +64,24 @@ class GatewayServer:
         """Listen and serve; returns the port. Raises RuntimeError when the address cannot be had."""
         port: int = self.server.add_insecure_port(address)
         await self.server.start()
+        self._watching.start()
         for service in ("", SERVICE):
             await self._health.set(service, SERVED)
         return port
 
+    async def stop(self) -> None:
+        """Stop at once."""
+        await self._watching.stop()
+        await self.server.stop(None)
+
     async def drain(self) -> None:
         """Tell callers to go elsewhere, finish what is in flight within the drain time, stop."""
         await self._health.enter_graceful_shutdown()
+        await self._watching.stop()
         await self.server.stop(self._limits.drain_s)
 
 
-def _servicer(methods: SegmentationMethods, meters: dict[str, CallMeter], limits: Limits) -> Any:
+def _servicer(methods: SegmentationMethods, meters: Mapping[str, CallMeter], limits: Limits) -> Any:
     servicer: Any = SegmentationServiceServicer()
     wired: dict[str, tuple[Any, float]] = {
         "GetSegments": (methods.get_segments, limits.default_s),

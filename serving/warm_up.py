@@ -9,8 +9,8 @@ from typing import Final
 import grpc
 import numpy as np
 
+from serving.adapters.silent import Unlogged
 from serving.composition import Parts, compose_server
-from serving.domain.assignments import Answer
 from serving.domain.deadline import Deadline
 from serving.metrics.recorder import Recorder
 from strata.errors import SegmenterUnavailable, StrataError
@@ -22,17 +22,10 @@ USER: Final = "strata-warm-up"
 CALL_S: Final = 10.0
 
 
-class _Unlogged:
-    """A PredictionLog for answers nobody asked for."""
-
-    def append(self, answer: Answer) -> None:
-        return
-
-
 async def warm_up(parts: Parts) -> None:
     """Answer some calls on a private port. Raises StrataError when an answer cannot be had."""
     private = replace(
-        parts, predictions=_Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1, events=None
+        parts, predictions=Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1, events=None, changes=None
     )
     server = compose_server(private)
     port = await server.start("127.0.0.1:0")
@@ -45,7 +38,7 @@ async def warm_up(parts: Parts) -> None:
     except grpc.aio.AioRpcError as error:
         raise StrataError(f"the worker did not answer its own call: {error.code().name}; see its log") from None
     finally:
-        await server.server.stop(None)
+        await server.stop()
     await _score_nothing(parts)
 
 

@@ -153,6 +153,8 @@ class SegmenterSettings(Section):
     placement: Literal["embedded", "remote"] = "embedded"
     version: str = "latest"
     """An exact version, or `latest` for the one trained last, resolved once at start."""
+    track: bool = False
+    """Whether a client may watch all its users at once (WatchSegments with all_users)."""
 
 
 class Settings(Section):

@@ -34,6 +34,36 @@ class EventsUnavailable(StrataError):
         )
 
 
+class NotTracked(StrataError):
+    """Everybody is to be watched by a segmenter that is not set to be."""
+
+    def __init__(self, segmenter: str) -> None:
+        self.segmenter = segmenter
+        super().__init__(
+            f"all users of {segmenter} cannot be watched: its settings do not say track: true. Name the users, or ask "
+            "the operator"
+        )
+
+
+class WorkerFull(StrataError):
+    """A worker watches as much as it may."""
+
+    retry_after_s = 1.0
+
+    def __init__(self, watchers: int) -> None:
+        super().__init__(
+            f"this worker has {watchers} watches and can take no such one more; call again: on a new connection "
+            "another worker may take it"
+        )
+
+
+class WorkerGoing(StrataError):
+    """This worker is being stopped."""
+
+    def __init__(self) -> None:
+        super().__init__("this worker is going; call again with the last resume_token")
+
+
 class DeadlineExpired(StrataError):
     """The caller's deadline had passed before work began."""
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-METHODS: Final = ("GetSegments", "BatchGetSegments", "ListSegmenters", "GetSegmenter")
+METHODS: Final = ("GetSegments", "BatchGetSegments", "ListSegmenters", "GetSegmenter", "WatchSegments")
 STAGES: Final = ("features", "score", "reply")
 CODES: Final = (
-    "OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "UNAVAILABLE", "INTERNAL",
+    "OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "FAILED_PRECONDITION",
+    "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL",
 )  # fmt: skip
 SOURCES: Final = ("live", "last_known", "fallback")
 DEGRADATIONS: Final = (
@@ -21,6 +22,7 @@ SECONDS: Final = (
     0.0001, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2,
     0.5, 1.0, 2.0,
 )  # fmt: skip
+CAUSES: Final = ("initial", "event", "time", "release")
 AGES: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0)
 
 Labels = tuple[str, ...]
@@ -57,6 +59,8 @@ def families(versions: Mapping[str, str]) -> tuple[Family, ...]:
                tuple(_assignments(versions))),
         Family("strata_feature_age_seconds", "How old the feature state was; once per call and segmenter.",
                ("segmenter",), tuple((name,) for name in versions), AGES),
+        Family("strata_watch_changes", "Changes told to watchers, by what had them looked at.", ("cause",),
+               tuple((cause,) for cause in CAUSES)),
         Family("strata_prediction_log_rows", "Rows of the prediction log, by what became of them.", ("outcome",),
                tuple((outcome,) for outcome in LOG_OUTCOMES)),
     )  # fmt: skip

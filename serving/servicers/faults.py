@@ -7,10 +7,18 @@ from typing import Final
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from serving.domain.failures import DeadlineExpired, EventsUnavailable, RequestInvalid
+from serving.domain.failures import (
+    DeadlineExpired,
+    EventsUnavailable,
+    NotTracked,
+    RequestInvalid,
+    WorkerFull,
+    WorkerGoing,
+)
 from serving.servicers.reasons import DOMAIN, Reason
 from strata.errors import InputInvalid, SegmenterNotFound, SegmenterUnavailable, StoreUnavailable
 
@@ -22,6 +30,9 @@ _TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
     (SegmenterNotFound, grpc.StatusCode.NOT_FOUND, Reason.SEGMENTER_NOT_FOUND),
     (DeadlineExpired, grpc.StatusCode.DEADLINE_EXCEEDED, Reason.DEADLINE_EXPIRED),
     (EventsUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.EVENTS_UNAVAILABLE),
+    (NotTracked, grpc.StatusCode.FAILED_PRECONDITION, Reason.SEGMENTER_NOT_TRACKED),
+    (WorkerFull, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.WORKER_FULL),
+    (WorkerGoing, grpc.StatusCode.UNAVAILABLE, Reason.WORKER_GOING),
     (StoreUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.STORE_UNAVAILABLE),
     (SegmenterUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.SEGMENTER_UNAVAILABLE),
 )
@@ -46,7 +57,7 @@ def to_fault(error: Exception, request_id: str) -> Fault:
     """The status of an error; one that is not in the table says nothing but the request id."""
     for kind, code, reason in _TABLE:
         if isinstance(error, kind):
-            return _fault(code, str(error), reason, _metadata(error), _violations(error))
+            return _fault(code, str(error), reason, _metadata(error), _more(error))
     message = f"an internal error; report request id {request_id}"
     return _fault(grpc.StatusCode.INTERNAL, message, Reason.INTERNAL, {"request_id": request_id}, None)
 
@@ -64,9 +75,25 @@ def _fault(
 
 
 def _metadata(error: Exception) -> dict[str, str]:
+    if isinstance(error, NotTracked):
+        return {"segmenter": error.segmenter}
     if isinstance(error, SegmenterNotFound | SegmenterUnavailable):
         return {"segmenter": error.name}
     return {}
+
+
+def _more(error: Exception) -> Message | None:
+    if isinstance(error, WorkerFull):
+        wait: Message = error_details_pb2.RetryInfo(retry_delay=to_span(error.retry_after_s))
+        return wait
+    return _violations(error)
+
+
+def to_span(seconds: float) -> Duration:
+    """Seconds as a protobuf Duration."""
+    span = Duration()
+    span.FromMicroseconds(round(seconds * 1e6))
+    return span
 
 
 def _violations(error: Exception) -> Message | None:

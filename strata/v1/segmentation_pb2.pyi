@@ -33,6 +33,14 @@ class UserStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     USER_STATUS_UNKNOWN: _ClassVar[UserStatus]
     USER_STATUS_INVALID: _ClassVar[UserStatus]
 
+class ChangeCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHANGE_CAUSE_UNSPECIFIED: _ClassVar[ChangeCause]
+    CHANGE_CAUSE_INITIAL: _ClassVar[ChangeCause]
+    CHANGE_CAUSE_EVENT: _ClassVar[ChangeCause]
+    CHANGE_CAUSE_TIME: _ClassVar[ChangeCause]
+    CHANGE_CAUSE_RELEASE: _ClassVar[ChangeCause]
+
 class ScoreMeaning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SCORE_MEANING_UNSPECIFIED: _ClassVar[ScoreMeaning]
@@ -58,6 +66,11 @@ USER_STATUS_UNSPECIFIED: UserStatus
 USER_STATUS_KNOWN: UserStatus
 USER_STATUS_UNKNOWN: UserStatus
 USER_STATUS_INVALID: UserStatus
+CHANGE_CAUSE_UNSPECIFIED: ChangeCause
+CHANGE_CAUSE_INITIAL: ChangeCause
+CHANGE_CAUSE_EVENT: ChangeCause
+CHANGE_CAUSE_TIME: ChangeCause
+CHANGE_CAUSE_RELEASE: ChangeCause
 SCORE_MEANING_UNSPECIFIED: ScoreMeaning
 SCORE_MEANING_CALIBRATED_PROBABILITY: ScoreMeaning
 SCORE_MEANING_POSTERIOR: ScoreMeaning
@@ -165,6 +178,50 @@ class Segment(_message.Message):
     label: str
     description: str
     def __init__(self, key: _Optional[str] = ..., label: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+
+class WatchSegmentsRequest(_message.Message):
+    __slots__ = ("user_ids", "segmenters", "all_users", "resume_token")
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTERS_FIELD_NUMBER: _ClassVar[int]
+    ALL_USERS_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[str]
+    segmenters: _containers.RepeatedScalarFieldContainer[str]
+    all_users: bool
+    resume_token: bytes
+    def __init__(self, user_ids: _Optional[_Iterable[str]] = ..., segmenters: _Optional[_Iterable[str]] = ..., all_users: _Optional[bool] = ..., resume_token: _Optional[bytes] = ...) -> None: ...
+
+class WatchSegmentsResponse(_message.Message):
+    __slots__ = ("changes", "as_of", "resume_token", "superseded")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDED_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[SegmentChange]
+    as_of: _timestamp_pb2.Timestamp
+    resume_token: bytes
+    superseded: int
+    def __init__(self, changes: _Optional[_Iterable[_Union[SegmentChange, _Mapping]]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., resume_token: _Optional[bytes] = ..., superseded: _Optional[int] = ...) -> None: ...
+
+class SegmentChange(_message.Message):
+    __slots__ = ("user_id", "segmenter", "version", "previous_segment", "segment", "label", "score", "cause")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    SEGMENTER_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SEGMENT_FIELD_NUMBER: _ClassVar[int]
+    SEGMENT_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    segmenter: str
+    version: str
+    previous_segment: str
+    segment: str
+    label: str
+    score: float
+    cause: ChangeCause
+    def __init__(self, user_id: _Optional[str] = ..., segmenter: _Optional[str] = ..., version: _Optional[str] = ..., previous_segment: _Optional[str] = ..., segment: _Optional[str] = ..., label: _Optional[str] = ..., score: _Optional[float] = ..., cause: _Optional[_Union[ChangeCause, str]] = ...) -> None: ...
 
 class ListSegmentersRequest(_message.Message):
     __slots__ = ()

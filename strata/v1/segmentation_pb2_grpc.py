@@ -51,6 +51,11 @@ class SegmentationServiceStub:
                 request_serializer=strata_dot_v1_dot_segmentation__pb2.BatchGetSegmentsRequest.SerializeToString,
                 response_deserializer=strata_dot_v1_dot_segmentation__pb2.BatchGetSegmentsResponse.FromString,
                 _registered_method=True)
+        self.WatchSegments = channel.unary_stream(
+                '/strata.v1.SegmentationService/WatchSegments',
+                request_serializer=strata_dot_v1_dot_segmentation__pb2.WatchSegmentsRequest.SerializeToString,
+                response_deserializer=strata_dot_v1_dot_segmentation__pb2.WatchSegmentsResponse.FromString,
+                _registered_method=True)
         self.ListSegmenters = channel.unary_unary(
                 '/strata.v1.SegmentationService/ListSegmenters',
                 request_serializer=strata_dot_v1_dot_segmentation__pb2.ListSegmentersRequest.SerializeToString,
@@ -100,6 +105,28 @@ class SegmentationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchSegments(self, request, context):
+        """WatchSegments tells a client of its users' segments now, and then of every change, until the client leaves.
+
+        A change is told when an event changed the user's features, when time did (a window moved on), and when a
+        release did. The first messages hold every user's present segments (cause INITIAL); with a resume token only
+        those that are other ones than the client was last told. Changes of one user come in order; of a client that
+        reads slowly only the newest per user and segmenter waits, and `superseded` says how many it replaced: a
+        client always ends at the present segment, and never reads an older one after a newer one. An answer that
+        would not be live (a segmenter that is down) is not told; it is told when it is live again. What an event
+        changed is told within about 100 ms; what time changed within a minute. A message at least every 10 s.
+
+        Not idempotent only in that a repeated call tells the present segments again. There is no default deadline.
+
+        Errors: INVALID_ARGUMENT (mend the named field), NOT_FOUND (a named segmenter does not exist),
+        FAILED_PRECONDITION (all_users for a segmenter whose settings do not say track: true),
+        RESOURCE_EXHAUSTED (this worker watches as much as it may; try again, another worker may take it), UNAVAILABLE
+        (the worker is going: call again with the last resume token, on any worker).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListSegmenters(self, request, context):
         """ListSegmenters returns every segmenter this gateway serves, in a stable order.
 
@@ -130,6 +157,11 @@ def add_SegmentationServiceServicer_to_server(servicer, server):
                     servicer.BatchGetSegments,
                     request_deserializer=strata_dot_v1_dot_segmentation__pb2.BatchGetSegmentsRequest.FromString,
                     response_serializer=strata_dot_v1_dot_segmentation__pb2.BatchGetSegmentsResponse.SerializeToString,
+            ),
+            'WatchSegments': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSegments,
+                    request_deserializer=strata_dot_v1_dot_segmentation__pb2.WatchSegmentsRequest.FromString,
+                    response_serializer=strata_dot_v1_dot_segmentation__pb2.WatchSegmentsResponse.SerializeToString,
             ),
             'ListSegmenters': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSegmenters,
@@ -203,6 +235,33 @@ class SegmentationService:
             '/strata.v1.SegmentationService/BatchGetSegments',
             strata_dot_v1_dot_segmentation__pb2.BatchGetSegmentsRequest.SerializeToString,
             strata_dot_v1_dot_segmentation__pb2.BatchGetSegmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSegments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/strata.v1.SegmentationService/WatchSegments',
+            strata_dot_v1_dot_segmentation__pb2.WatchSegmentsRequest.SerializeToString,
+            strata_dot_v1_dot_segmentation__pb2.WatchSegmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,7 @@ def toy_parts(
     segmenters: Mapping[str, Segmenter],
     features: FeatureSource,
     predictions: PredictionLog | None = None,
+    **more: Any,
 ) -> Parts:
     """Parts with a fixed clock and numbers kept in `folder`."""
     layout = Layout(families({name: each.profile.version for name, each in segmenters.items()}))
@@ -45,7 +46,7 @@ def toy_parts(
     create_numbers(path, layout)
     recorder = Recorder(map_numbers(path, layout), layout)
     clock = FixedClock(AS_OF_US)
-    return Parts(segmenters, features, predictions or KeptPredictions(), 100, clock, recorder, LIMITS)
+    return Parts(segmenters, features, predictions or KeptPredictions(), 100, clock, recorder, LIMITS, **more)
 
 
 @asynccontextmanager
@@ -58,4 +59,4 @@ async def served(parts: Parts) -> AsyncIterator[tuple[Any, str]]:
         yield SegmentationServiceStub(channel), address  # type: ignore[no-untyped-call]
     finally:
         await channel.close()
-        await gateway.server.stop(None)
+        await gateway.stop()

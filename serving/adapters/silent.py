@@ -1,0 +1,19 @@
+"""For answers nobody asked for: nothing is logged, nothing is counted."""
+
+from __future__ import annotations
+
+from serving.domain.assignments import Answer
+
+
+class Unlogged:
+    """A PredictionLog that keeps nothing."""
+
+    def append(self, answer: Answer) -> None:
+        return
+
+
+class Unmetered:
+    """An AnswerMeter that counts nothing."""
+
+    def answered(self, answer: Answer) -> None:
+        return
