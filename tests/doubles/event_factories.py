@@ -116,7 +116,7 @@ def event_strategy(
     def event(at: int, wait: int, **columns: Any) -> dict[str, Any]:
         return make_event(event_time_us=NOON_US + at, recorded_us=NOON_US + at + wait, **columns)
 
-    numbers = st.none() | st.integers(-300, 300) | st.sampled_from([-(2**40), 2**31, 2**45])
+    numbers = st.none() | st.integers(-300, 300) | st.sampled_from([-(2**40), 2**31, 2**40, 2**40 + 1])
     return st.builds(
         event,
         at=_near_edges(),

@@ -24,6 +24,30 @@ def accepted(events: Sequence[Event], lateness_us: int = LATENESS_US) -> list[Ev
     return list(kept.values())
 
 
+def judged(events: Sequence[Event], *, quota: int = 10_000, lateness_us: int = LATENESS_US) -> list[str]:
+    """The verdict on each event, in the order of the log, by its rule as the documentation says it."""
+    known: dict[tuple[str, str], int] = {}
+    counted: dict[tuple[str, int], int] = {}
+    verdicts = []
+    for event in events:
+        name = (event["user_id"], event["event_id"])
+        block = (event["user_id"], event["recorded_us"] // (30 * DAY_US))
+        numbers = [event[column] or 0 for column in ("value", "quantity", "discount")]
+        if event["recorded_us"] - event["event_time_us"] > lateness_us:
+            verdicts.append("LATE")
+        elif name in known and known[name] >= event["recorded_us"] - lateness_us:
+            verdicts.append("DUPLICATE")
+        elif max(map(abs, numbers)) > 2**40:
+            verdicts.append("TOO_LARGE")
+        elif counted.get(block, 0) >= quota:
+            verdicts.append("OVER_QUOTA")
+        else:
+            known[name] = event["event_time_us"]
+            counted[block] = counted.get(block, 0) + 1
+            verdicts.append("ACCEPTED")
+    return verdicts
+
+
 def feature(tags: Mapping[str, str], events: Sequence[Event], t_us: int) -> float | None:
     """One feature of one user at t, from that user's accepted events; None is missing."""
     if not events:
