@@ -55,8 +55,9 @@ def materialize(
 ) -> None:
     """Build online rows from the history, up to the platform's clock.
 
-    Each windowed view is built whole beside the one being read, then swapped in: readers never see half of it. Under
-    a replay clock what happens later in the history stays out.
+    The rows of a history's windowed views are built whole beside those being read, then swapped in: readers never see
+    half of them. While a stream worker runs it catches them up with the log and swaps them in itself. Under a replay
+    clock what happens later in the history stays out.
     """
     from feature_repo.materialize import materialize as run
 
@@ -69,7 +70,13 @@ def materialize(
                 task[view] = bars.add_task(view, total=total)
             bars.update(task[view], completed=done, total=total)
 
-        built = run(settings, views or None, parse_instant(until) if until else None, progress)
+        def waiting(seconds: float) -> None:
+            label = "waiting for the stream worker to catch up and flip"
+            if label not in task:
+                task[label] = bars.add_task(label, total=None)
+            bars.update(task[label], completed=seconds)
+
+        built = run(settings, views or None, parse_instant(until) if until else None, progress, waiting)
     table = Table("view", "rows written", "up to", "seconds", box=None)
     for one in built:
         table.add_row(one.view, f"{one.rows:,}", format_instant(one.watermark_us), f"{one.seconds:.1f}")

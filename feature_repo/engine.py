@@ -1,11 +1,13 @@
 """Feast's batch engine: `feast materialize` rebuilds online rows from the history.
 
-A windowed view is rebuilt whole, up to the end asked for or the clock, whichever is earlier: what `start` says
-does not matter to it, and an incremental run is a rebuild. A row view takes the newest facts of the period.
+The table of a windowed view is rebuilt whole, up to the end asked for or the clock, whichever is earlier: what `start`
+says does not matter to it, an incremental run is a rebuild, and the other views of the table come with it. A row view
+takes the newest facts of the period.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from feast.infra.common.materialization_job import MaterializationJob, MaterializationJobStatus, MaterializationTask
@@ -14,9 +16,10 @@ from feast.repo_config import FeastConfigBaseModel
 
 from feature_repo.online.values import to_us
 from feature_repo.online_store import StrataOnlineStore
-from feature_repo.places import history_of
-from feature_repo.rebuild import Progress, rebuild_windowed, refresh_facts
-from feature_repo.specs import kind_of, plan_of
+from feature_repo.places import HISTORY, history_of, in_repo
+from feature_repo.rebuild import Progress, refresh_facts
+from feature_repo.rebuild_table import Asked, Rebuilds
+from feature_repo.specs import kind_of, plan_of, table_of
 from strata.errors import DefinitionInvalid
 
 if TYPE_CHECKING:
@@ -34,11 +37,16 @@ class StrataComputeEngine(ComputeEngine):
 
     on_progress: Progress | None = None
     """Told how many events of how many are done, view by view."""
+    on_wait: Callable[[float], None] | None = None
+    """Told for how many seconds a finished rebuild has been waiting for the stream worker."""
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)
         self.written: dict[str, int] = {}
         """View -> rows its last materialisation wrote."""
+        self.watermarks_us: dict[str, int] = {}
+        """View -> up to when its rows are."""
+        self._rebuilds = Rebuilds()
 
     def update(self, *views: Any, **named: Any) -> None:
         """Nothing to prepare."""
@@ -63,13 +71,18 @@ class StrataComputeEngine(ComputeEngine):
         store = self.online_store
         if not isinstance(store, StrataOnlineStore):
             raise DefinitionInvalid("this batch engine writes to feature_repo.online_store.StrataOnlineStore only")
-        plan, source = plan_of(view), history_of(config, view.batch_source)
-        watermark_us = min(to_us(task.end_time), store.now_us(config))
-        state = store.state(config)
+        source, watermark_us = history_of(config, view.batch_source), min(to_us(task.end_time), store.now_us(config))
+        state, name = store.state(config), view.name
+        self.watermarks_us[name] = watermark_us
         if kind == "windowed":
-            self.written[view.name] = rebuild_windowed(state, plan, source, watermark_us, self.on_progress)
+            root = in_repo(config, config.offline_store.home) / HISTORY
+            asked = Asked(
+                name, store.tables(config)[table_of(view)], source, watermark_us, root, store.partitions(config)
+            )
+            done = self._rebuilds.rebuild(state, asked, self.on_progress, self.on_wait)
+            self.written[name], self.watermarks_us[name] = done.rows, done.watermark_us
         else:
-            self.written[view.name] = refresh_facts(state, plan, source, to_us(task.start_time), watermark_us)
+            self.written[name] = refresh_facts(state, plan_of(view), source, to_us(task.start_time), watermark_us)
 
 
 class _Job(MaterializationJob):

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 """Told a view, and how many events of how many are done."""
+Waiting = Callable[[float], None]
+"""Told for how many seconds a finished rebuild has been waiting for the stream worker."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """One view's new rows."""
+    """One view's new rows; views of one history and hop share theirs."""
 
     view: str
     rows: int
@@ -39,7 +41,11 @@ class Built:
 
 
 def materialize(
-    settings: Settings, views: Sequence[str] | None, until_us: int | None, progress: Progress
+    settings: Settings,
+    views: Sequence[str] | None,
+    until_us: int | None,
+    progress: Progress,
+    waiting: Waiting | None = None,
 ) -> list[Built]:
     """Build these views, or all, up to `until_us` (default: the clock, read once for all of them).
 
@@ -52,6 +58,7 @@ def materialize(
     at_us = now_us if until_us is None else min(until_us, now_us)
     # One instant for every view, however long the build takes.
     store.provider.online_store.clock = FixedClock(at_us)  # type: ignore[attr-defined]
+    store.provider.batch_engine.on_wait = waiting  # type: ignore[attr-defined]
     return [_build(store, name, at_us, progress) for name in _chosen(store, views)]
 
 
@@ -74,4 +81,4 @@ def _build(store: FeatureStore, name: str, at_us: int, progress: Progress) -> Bu
         raise
     except ValueError as error:
         raise DefinitionInvalid(f"view {name} cannot be materialised: {error}") from error
-    return Built(name, engine.written[name], at_us, time.perf_counter() - began)
+    return Built(name, engine.written[name], engine.watermarks_us[name], time.perf_counter() - began)

@@ -1,13 +1,13 @@
 """Feast's online store on the platform's state: Feast's SDK, CLI and servers give the gateway's numbers.
 
-Row views hold one packed row per user. Windowed views hold tiles and are evaluated at the clock when read. Raw
-events come in through an event view and change every windowed view of the same history.
+Row views hold one packed row per user. Windowed views of one history and hop share a row of tiles, evaluated at the
+clock when read. Raw events come in through an event view and change every windowed view of the same history.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,18 +16,21 @@ from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.supported_async_methods import SupportedAsyncMethods
 from feast.repo_config import FeastConfigBaseModel
 
-from feature_repo.online.clock import clock_of
+from feature_repo.online.clock import clock_of, settings_of
+from feature_repo.online.stored import StoredValues
 from feature_repo.online.values import to_datetime, user_of, value_of
 from feature_repo.online.write import FeastRow, event_batch, write_facts
 from feature_repo.online.write_rows import fold_events
 from feature_repo.places import in_repo
-from feature_repo.specs import kind_of, plan_of
+from feature_repo.specs import kind_of, plan_of, table_of
 from strata.clock import Clock
 from strata.errors import InputInvalid
-from strata.features.evaluate import NO_TIME, evaluate
-from strata.features.plan import Plan, compile_view
+from strata.features.layout import Layout, table_name
+from strata.features.plan import Plan
+from strata.features.reader import NO_TIME
 from strata.registry import read_catalog
-from strata.state import LmdbState, open_state
+from strata.registry.read import EVENTS_KIND
+from strata.state import State, open_state
 
 if TYPE_CHECKING:
     from feast import FeatureView, RepoConfig
@@ -43,6 +46,10 @@ class StrataOnlineStoreConfig(FeastConfigBaseModel):
     type: Literal["feature_repo.online_store.StrataOnlineStore"] = "feature_repo.online_store.StrataOnlineStore"
     path: str = "../.strata/state"
     """The state's folder, relative to the repository."""
+    url: str | None = None
+    """Or where it is in Redis; empty for the folder, and what the settings say when it is not given."""
+    partitions: int | None = None
+    """Of the event log; what the settings say when it is not given."""
     settings: str = "../strata.yaml"
     """The settings file whose clock counts, relative to the repository."""
 
@@ -56,7 +63,9 @@ class StrataOnlineStore(OnlineStore):
     def __init__(self) -> None:
         self.clock: Clock | None = None
         """Whose time it is; None until first use means the settings'."""
-        self._state: tuple[Path, LmdbState] | None = None
+        self._state: tuple[Path | str, State, StoredValues] | None = None
+        self._settings_url: tuple[str] | None = None
+        self._tables: tuple[tuple[int, int], dict[str, Layout]] | None = None
 
     @property
     def async_supported(self) -> SupportedAsyncMethods:
@@ -77,8 +86,8 @@ class StrataOnlineStore(OnlineStore):
         """
         plan = plan_of(table)
         now_us = self.now_us(config)
-        rows = self.state(config).read(table.name, [user_of(key) for key in entity_keys])
-        found = evaluate(plan, rows, now_us)
+        users = [user_of(key) for key in entity_keys]
+        found = self._values(config).read(plan, table_of(table), self.tables(config), users, now_us)
         wanted = [
             (i, field)
             for i, field in enumerate(plan.spec.fields)
@@ -88,7 +97,7 @@ class StrataOnlineStore(OnlineStore):
             (to_datetime(newest_us), {field.name: value_of(field, float(found.values[n, i])) for i, field in wanted})
             if _is_found(plan, newest_us, now_us)
             else (None, None)
-            for n, newest_us in enumerate(found.newest_us.tolist())
+            for n, newest_us in enumerate(found.newest_us[0].tolist())
         ]
 
     async def online_read_async(self, *args: Any, **named: Any) -> list[ReadRow]:
@@ -113,7 +122,7 @@ class StrataOnlineStore(OnlineStore):
             write_facts(self.state(config), plan_of(table), data, now_us)
         else:
             events = event_batch(data, now_us)
-            fold_events(self.state(config), self._plans_reading(config, table), events)
+            fold_events(self.state(config), self._tables_of(config, table), events)
         if progress:
             progress(len(data))
 
@@ -137,30 +146,66 @@ class StrataOnlineStore(OnlineStore):
         """
         for view in tables_to_keep:
             plan_of(view)
-        self._empty(config, tables_to_delete)
+        kept = {table_of(view) for view in tables_to_keep}
+        gone = [view for view in tables_to_delete if kind_of(view) != EVENTS_KIND]
+        if partial:  # others that are not named here may need a table
+            gone = [view for view in gone if kind_of(view) == "row"]
+        self._empty(config, {table_of(view) for view in gone} - kept)
 
     def teardown(self, config: RepoConfig, tables: Sequence[FeatureView], entities: Sequence[Any]) -> None:
-        """Empty the rows of these views."""
-        self._empty(config, tables)
+        """Empty the rows of these views, and of others that share a table with them."""
+        self._empty(config, {table_of(view) for view in tables if kind_of(view) != EVENTS_KIND})
 
-    def _empty(self, config: RepoConfig, views: Sequence[FeatureView]) -> None:
-        if not views or not in_repo(config, config.online_store.path).exists():
+    def _empty(self, config: RepoConfig, tables: Set[str]) -> None:
+        if not tables or (not self._url(config) and not in_repo(config, config.online_store.path).exists()):
             return
-        for view in views:
-            with self.state(config).begin_generation(view.name) as generation:
+        for table in sorted(tables):
+            with self.state(config).begin_generation(table) as generation:
                 generation.commit(0)
 
-    def _plans_reading(self, config: RepoConfig, table: FeatureView) -> list[Plan]:
-        source = table.batch_source.name if table.batch_source else ""
-        catalog = read_catalog(in_repo(config, config.registry.path))
-        return [compile_view(view.spec) for view in catalog.windowed_on(source)]
+    def tables(self, config: RepoConfig) -> dict[str, Layout]:
+        """The windowed tables of the registry, with the layouts the definitions ask for."""
+        path = in_repo(config, config.registry.path)
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return {}
+        stamp = (found.st_mtime_ns, found.st_size)
+        if self._tables is None or self._tables[0] != stamp:
+            self._tables = (stamp, read_catalog(path).tables())
+        return self._tables[1]
 
-    def state(self, config: RepoConfig) -> LmdbState:
+    def _tables_of(self, config: RepoConfig, events: FeatureView) -> dict[str, Layout]:
+        """Those of the history that an event view is the door of."""
+        source = events.batch_source.name if events.batch_source else ""
+        names = {table_name(source, layout.hop_us) for layout in self.tables(config).values()}
+        return {table: layout for table, layout in self.tables(config).items() if table in names}
+
+    def state(self, config: RepoConfig) -> State:
         """The online state, opened on first use and kept for the life of the store."""
-        path = in_repo(config, config.online_store.path)
-        if self._state is None or self._state[0] != path:
-            self._state = (path, open_state(path))
-        return self._state[1]
+        return self._opened(config)[0]
+
+    def partitions(self, config: RepoConfig) -> int:
+        """Of the event log."""
+        given: int | None = config.online_store.partitions
+        return settings_of(config).log.partitions if given is None else given
+
+    def _values(self, config: RepoConfig) -> StoredValues:
+        return self._opened(config)[1]
+
+    def _opened(self, config: RepoConfig) -> tuple[State, StoredValues]:
+        where = self._url(config) or in_repo(config, config.online_store.path)
+        if self._state is None or self._state[0] != where:
+            state = open_state(where)
+            self._state = (where, state, StoredValues(state))
+        return self._state[1], self._state[2]
+
+    def _url(self, config: RepoConfig) -> str:
+        given: str | None = config.online_store.url
+        if given is None:  # Feast's own commands: asked once, a file is read for it
+            self._settings_url = self._settings_url or (settings_of(config).state_url,)
+            return self._settings_url[0]
+        return given
 
     async def close(self) -> None:
         """Let go of the state; Feast's server calls this when it ends."""

@@ -7,7 +7,7 @@ to that home. A registry therefore names no folder of a machine, and one set of 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from feature_repo.offline.history import ParquetSource
 from strata.errors import DefinitionInvalid
@@ -15,6 +15,9 @@ from strata.errors import DefinitionInvalid
 if TYPE_CHECKING:
     from feast import RepoConfig
     from feast.data_source import DataSource
+
+HISTORY: Final = "history"
+"""The folder of the home that the imports and the stream write."""
 
 
 def in_repo(config: RepoConfig, path: str) -> Path:

@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
-from feature_repo.offline.bulk import event_parts, newest_facts
+from feature_repo.offline.aliases import AliasBook, read_aliases
+from feature_repo.offline.bulk import event_parts, newest_facts, read_users
 from feature_repo.offline.history import ParquetSource
 from feature_repo.online.write_rows import put_newest
+from feature_repo.rebuild_aliases import build_aliased
 from strata.features.build import build_rows
+from strata.features.events import EventBatch
 from strata.features.facts import encode_row
+from strata.features.layout import Layout
 from strata.features.plan import Plan
 from strata.state.ports import StateWriter
+from streaming.fold.positions import read_positions
+from streaming.log.partition import partition_of
 
 Progress = Callable[[int, int], None]
 """Told how many events of how many are done."""
 _FACTS_PER_WRITE: Final = 10_000
+_GROUPS_AT_A_TIME: Final = 200
 
 
-def rebuild_windowed(
-    state: StateWriter, plan: Plan, source: ParquetSource, watermark_us: int, progress: Progress | None = None
-) -> int:
-    """Build a whole new generation up to the watermark, then flip to it. Returns how many users it holds.
+@dataclass(frozen=True)
+class LogStart:
+    """From where the log goes on after a rebuild: what the history holds of it."""
 
-    Readers see the old generation until the flip, and after a crash. Events that were only pushed, and are in no
-    history, are gone afterwards.
-    """
+    positions: Mapping[int, int] = field(default_factory=dict)
+    """Partition to the first offset that is not in the history; empty without a stream."""
+    partitions: int = 1
 
-    def rows() -> Iterator[tuple[str, bytes]]:
-        for part in event_parts(source, watermark_us):
-            yield from build_rows(plan, part.batch())
-            if progress:
-                progress(part.done, part.total)
+    def position_of(self, user: str) -> int:
+        """The last offset of a user's partition that is in the history; -1 for none."""
+        return self.positions.get(partition_of(user, self.partitions), 0) - 1
 
-    with state.begin_generation(plan.spec.name) as generation:
-        count = generation.put(rows())
-        generation.commit(watermark_us)
-    return count
+
+def read_log_start(history_root: Path, partitions: int) -> LogStart:
+    """To be read before the history is: what comes into it later is known again by its id."""
+    return LogStart(read_positions(history_root), partitions)
+
+
+def table_rows(
+    layout: Layout,
+    source: ParquetSource,
+    watermark_us: int,
+    *,
+    start: LogStart | None = None,
+    history_root: Path | None = None,
+    progress: Progress | None = None,
+) -> Iterator[tuple[str, bytes]]:
+    """Every row of a table as of the watermark: users in byte order, then those that aliases are about."""
+    start = start or LogStart()
+    book = AliasBook() if history_root is None else read_aliases(history_root, watermark_us)
+    apart = frozenset(name for user, others in book.groups().items() for name in (user, *others))
+    for part in event_parts(source, watermark_us):
+        yield from build_rows(layout, part.batch(without=apart), start.position_of)
+        if progress:
+            progress(part.done, part.total)
+    every = list(book.groups().items())
+    for first in range(0, len(every), _GROUPS_AT_A_TIME):
+        groups = dict(every[first : first + _GROUPS_AT_A_TIME])
+        users = [name for user, others in groups.items() for name in (user, *others)]
+        events = EventBatch.from_arrow(read_users(source, watermark_us, users))
+        yield from build_aliased(layout, book, groups, events, start.position_of)
 
 
 def refresh_facts(state: StateWriter, plan: Plan, source: ParquetSource, start_us: int, watermark_us: int) -> int:

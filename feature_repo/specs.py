@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from strata.errors import DefinitionInvalid
+from strata.features.layout import table_name
 from strata.features.plan import Plan, compile_view
 from strata.features.spec import view_spec
-from strata.registry.read import EVENTS_KIND, KIND_TAG
+from strata.registry.read import EVENTS_KIND, KIND_TAG, SOURCE_TAG
 
 if TYPE_CHECKING:
     from feast import FeatureView
@@ -37,6 +38,12 @@ def plan_of(view: FeatureView) -> Plan:
     fields = [(field.name, _dtype(view.name, field.name, str(field.dtype)), field.tags) for field in view.features]
     ttl_us = round(view.ttl.total_seconds() * 1_000_000) if view.ttl else None
     return compile_view(view_spec(view.name, kind, fields), ttl_us if kind == "row" else None)
+
+
+def table_of(view: FeatureView) -> str:
+    """The state's table that a view's rows are in."""
+    plan = plan_of(view)
+    return table_name(str(view.tags[SOURCE_TAG]), plan.hop_us) if plan.spec.kind == "windowed" else view.name
 
 
 def name_of(view: FeatureView) -> str:

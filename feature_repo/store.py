@@ -40,7 +40,9 @@ def repo_document(settings: Settings) -> dict[str, Any]:
         raise DefinitionInvalid(f"{path} cannot be read: {error}") from None
     try:
         document["registry"] |= {"path": _absolute(settings.registry)}
-        document["online_store"] |= {"path": _absolute(settings.state)}
+        document["online_store"] |= {
+            "path": _absolute(settings.state), "url": settings.state_url, "partitions": settings.log.partitions,
+        }  # fmt: skip
         document["offline_store"] |= {"home": _absolute(settings.home)}
     except (TypeError, KeyError, ValueError):
         raise DefinitionInvalid(f"{path} should have the groups registry, online_store and offline_store") from None

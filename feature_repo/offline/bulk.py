@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from feature_repo.offline.history import ParquetSource, connect, named
@@ -13,9 +14,6 @@ from strata.features.events import EventBatch
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-if TYPE_CHECKING:
-    pass
 
 EVENTS_PER_PART: Final = 400_000
 """Events held in memory at a time, give or take one user; about 150 MB with what is worked out from them."""
@@ -40,9 +38,16 @@ class Part:
     total: int
     """Events, this part's included."""
 
-    def batch(self) -> EventBatch:
-        """The kernel's form of it."""
-        return EventBatch.from_arrow(self.table)
+    def batch(self, without: Set[str] = frozenset()) -> EventBatch:
+        """The kernel's form of it, some users left out."""
+        table = self.table
+        if without:
+            import pyarrow as pa
+            import pyarrow.compute as pc
+
+            named = pa.array(sorted(without), pa.string())
+            table = table.filter(pc.invert(pc.is_in(table.column("user_id"), value_set=named)))
+        return EventBatch.from_arrow(table)
 
 
 def event_parts(source: ParquetSource, watermark_us: int, *, per_part: int = EVENTS_PER_PART) -> Iterator[Part]:
@@ -76,6 +81,29 @@ def read_range(source: ParquetSource, watermark_us: int, users: UserRange) -> pa
         ).to_arrow_table()
 
 
+def read_users(source: ParquetSource, watermark_us: int, users: Sequence[str]) -> pa.Table:
+    """As `read_range`, of some users by name."""
+    if not source.exists():
+        return event_schema().empty_table()
+    columns = ", ".join(named(name) for name in event_schema().names)
+    with connect() as connection:
+        return connection.sql(
+            f"SELECT {columns} FROM {source.scan()} "
+            f"WHERE {_known(source, watermark_us)} AND user_id IN (SELECT unnest($users))",
+            params={"users": list(users)},
+        ).to_arrow_table()
+
+
+def newest_recorded_us(source: ParquetSource, files: str) -> int | None:
+    """When the newest event of some of its files (a pattern of names) was recorded; None without any."""
+    chosen = replace(source, pattern=str(Path(source.pattern).with_name(files)))
+    if not chosen.exists():
+        return None
+    with connect() as connection:
+        found = connection.execute(f"SELECT max(epoch_us({named(source.recorded_at)})) FROM {chosen.scan()}").fetchall()
+    return None if found[0][0] is None else int(found[0][0])
+
+
 def newest_facts(
     source: ParquetSource, columns: Sequence[str], start_us: int, watermark_us: int
 ) -> Iterator[tuple[str, tuple[Any, ...], int, int]]:
@@ -83,11 +111,12 @@ def newest_facts(
     if not source.exists():
         return
     picked = ", ".join(named(name) for name in columns)
+    told = " OR ".join(f"{named(name)} IS NOT NULL" for name in columns)
     ts, rec = (f"epoch_us({named(column)})" for column in (source.event_time, source.recorded_at))
     with connect() as connection:
         rows = connection.execute(
             f"SELECT user_id, {ts}, {rec}, {picked} FROM {source.scan()} "
-            f"WHERE {_known(source, watermark_us)} AND {ts} >= ? "
+            f"WHERE {_known(source, watermark_us)} AND {ts} >= ? AND ({told}) "
             f"QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY {ts} DESC, {rec} DESC) = 1 ORDER BY user_id",
             [start_us],
         ).fetchall()

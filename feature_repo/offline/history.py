@@ -22,12 +22,18 @@ class ParquetSource:
     event_time: str
     recorded_at: str
 
-    def exists(self) -> bool:
-        """Whether at least one file is there. A source without files has no rows, which is not an error."""
+    def files(self) -> list[Path]:
+        """Its files, sorted by name."""
         path = Path(self.pattern)
         fixed = next((i for i, part in enumerate(path.parts) if "*" in part), len(path.parts))
         root = Path(*path.parts[:fixed])
-        return root.exists() if fixed == len(path.parts) else any(root.glob(str(Path(*path.parts[fixed:]))))
+        if fixed == len(path.parts):
+            return [root] if root.exists() else []
+        return sorted(root.glob(str(Path(*path.parts[fixed:]))))
+
+    def exists(self) -> bool:
+        """Whether at least one file is there. A source without files has no rows, which is not an error."""
+        return bool(self.files())
 
     def scan(self) -> str:
         """SQL for all rows; `exists` must hold."""

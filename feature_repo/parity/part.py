@@ -19,7 +19,9 @@ from feature_repo.parity.oracle import Columns, Tags, UserOracle
 from feature_repo.parity.replay import plan_visits, replay
 from strata.events import event_schema
 from strata.features.events import EventBatch
+from strata.features.layout import compile_layout
 from strata.features.plan import compile_view
+from strata.features.reader import compile_reader
 from strata.features.spec import ViewSpec
 from strata.state import open_state
 
@@ -43,6 +45,7 @@ class Job:
     rows: NDArray[np.intp]
     """Where the answers belong."""
     run: Path
+    table: str = "parity"
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,10 @@ def answer(job: Job) -> Answer:
     table = event_schema().empty_table() if job.users is None else read_range(job.source, job.watermark_us, job.users)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="parity-", dir=job.run) as folder, open_state(Path(folder)) as state:
-        online = replay(state, plans, plan_visits(EventBatch.from_arrow(table), job.asked), len(job.asked))
+        layouts = {job.table: compile_layout(job.table, job.specs)}
+        reader = compile_reader(plans, layouts, dict.fromkeys((spec.name for spec in job.specs), job.table))
+        visits = plan_visits(EventBatch.from_arrow(table), job.asked)
+        online = replay(state, list(layouts.values()), reader, visits, len(job.asked))
     middle = time.perf_counter()
     oracle = _oracle(table, job.asked, [field.tags for plan in plans for field in plan.spec.fields])
     return Answer(job.rows, online, oracle, {"online": middle - began, "oracle": time.perf_counter() - middle})

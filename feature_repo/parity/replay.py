@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feature_repo.offline.frame import Asked
-from strata.features.evaluate import evaluate
 from strata.features.events import EventBatch
-from strata.features.fold import fold
-from strata.features.plan import Plan
+from strata.features.fold import fold_batch
+from strata.features.layout import Layout
+from strata.features.reader import Reader
 from strata.state.ports import State
 
 Ints = NDArray[np.int64]
@@ -55,27 +55,26 @@ def plan_visits(events: EventBatch, asked: Asked) -> list[list[Visit]]:
 
 def replay(
     state: State,
-    plans: Sequence[Plan],
+    layouts: Sequence[Layout],
+    reader: Reader,
     rounds: Sequence[Sequence[Visit]],
     count: int,
 ) -> NDArray[np.float64]:
-    """float64 [count, features of all plans]: what the online state says at each visit's instant."""
-    values = np.full((count, sum(plan.width for plan in plans)), np.nan)
+    """float64 [count, the reader's columns]: what the online state says at each visit's instant."""
+    values = np.full((count, len(reader.columns)), np.nan)
     for visits in rounds:
         by_user = {visit.user: visit for visit in visits}
-        at = 0
-        for plan in plans:
-            state.update(plan.spec.name, list(by_user), _folding(plan, by_user))
-            rows = state.read(plan.spec.name, [visit.user for visit in visits])
-            for visit, row in zip(visits, rows, strict=True):
-                values[visit.row, at : at + plan.width] = evaluate(plan, [row], visit.t_us).values[0]
-            at += plan.width
+        for layout in layouts:
+            state.update(layout.table, list(by_user), _folding(layout, by_user))
+        stored = state.read_views(reader.tables, [visit.user for visit in visits])
+        for at, visit in enumerate(visits):
+            values[visit.row] = reader.one([rows[at] for rows in stored], visit.t_us).values
     return values
 
 
-def _folding(plan: Plan, by_user: dict[str, Visit]) -> Callable[[str, bytes | None], bytes | None]:
+def _folding(layout: Layout, by_user: dict[str, Visit]) -> Callable[[str, bytes | None], bytes | None]:
     def change(user: str, row: bytes | None) -> bytes | None:
         news = by_user[user].news
-        return fold(plan, row, news).row if len(news) else None
+        return fold_batch(layout, [row], news, np.zeros(len(news))).rows[0] if len(news) else None
 
     return change

@@ -13,9 +13,9 @@ from feast_world import NOW_US, USERS, World
 from history_files import HOUR_US
 
 from strata.errors import DefinitionInvalid, InputInvalid
-from strata.features.evaluate import evaluate
-from strata.features.fold import fold
+from strata.features.fold import fold_batch
 from strata.features.plan import compile_view
+from strata.features.reader import compile_reader
 from strata.registry import read_catalog
 
 pytestmark = pytest.mark.integration
@@ -70,20 +70,28 @@ def test_online_equals_historical_at_the_clock(built: World) -> None:
     assert online["profile__kids"][1] is None  # "17" is no category of the view
 
 
+def kernel_values(world: World, view: str, users: list[str], events: list[dict[str, Any]]) -> list[list[float | None]]:
+    """What the kernel makes of the events, per user; None is missing."""
+    catalog = read_catalog(world.settings.registry)
+    table, layouts = catalog.table_of(view), catalog.tables()
+    reader = compile_reader([compile_view(catalog.views[view].spec)], layouts, {view: table})
+    rows: list[bytes | None] = []
+    for user in users:
+        mine = batch_of([event for event in events if event["user_id"] == user])
+        rows.append(fold_batch(layouts[table], [None], mine, [0] * len(mine)).rows[0])
+    values = reader.many([rows], NOW_US).values.tolist()
+    return [[None if value != value else value for value in row] for row in values]  # noqa: PLR0124 - NaN
+
+
 def test_online_equals_the_kernel(built: World) -> None:
     """What Feast reads is the kernel's evaluation of the same rows, number for number."""
     store, catalog = built.open(), read_catalog(built.settings.registry)
     online = read(store, "promo_responder", list(USERS))
+    known = [event for event in built.events if event["recorded_us"] <= NOW_US]
     for name in VIEWS:
-        plan = compile_view(catalog.views[name].spec)
-        rows: list[bytes | None] = []
-        for user in USERS:
-            mine = [e for e in built.events if e["user_id"] == user and e["recorded_us"] <= NOW_US]
-            rows.append(fold(plan, None, batch_of(mine)).row)
-        values = evaluate(plan, rows, NOW_US).values
-        for i, field in enumerate(plan.spec.names):
-            expected = [None if value != value else value for value in values[:, i].tolist()]  # noqa: PLR0124 - NaN
-            assert online[f"{name}__{field}"] == expected
+        expected = kernel_values(built, name, list(USERS), sorted(known, key=lambda event: event["recorded_us"]))
+        for i, field in enumerate(catalog.views[name].spec.names):
+            assert online[f"{name}__{field}"] == [row[i] for row in expected]
 
 
 def test_an_unknown_user_is_not_found(built: World) -> None:
@@ -122,11 +130,8 @@ def test_pushes_of_a_new_user_equal_the_kernel(built: World) -> None:
     events[1] |= {"value": None, "quantity": None, "category": None, "session_id": None}
     store.push("events_push", pushed_frame(events))
     online = read(store, "value_tiers", ["new"])
-    plan = compile_view(catalog.views["rfm"].spec)
-    values = evaluate(plan, [fold(plan, None, batch_of(events)).row], NOW_US).values[0]
-    assert {name: online[f"rfm__{name}"][0] for name in plan.spec.names} == dict(
-        zip(plan.spec.names, [None if v != v else v for v in values.tolist()], strict=True)  # noqa: PLR0124 - NaN
-    )
+    names = catalog.views["rfm"].spec.names
+    assert [online[f"rfm__{name}"][0] for name in names] == kernel_values(built, "rfm", ["new"], events)[0]
     assert online["rfm__frequency_365d"] == [1]
 
 

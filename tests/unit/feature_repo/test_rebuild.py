@@ -10,17 +10,22 @@ from event_factories import HOP_S, NOON_US, batch_of, every_function, plan_of
 from fake_state import FakeState
 from history_files import random_events, write_events, write_facts
 
+from feature_repo.flip import rebuild
 from feature_repo.offline.bulk import event_parts
 from feature_repo.offline.history import ParquetSource
 from feature_repo.online.write_rows import fold_events, put_newest
-from feature_repo.rebuild import rebuild_windowed, refresh_facts
-from strata.features.evaluate import evaluate
+from feature_repo.rebuild import Progress, refresh_facts, table_rows
 from strata.features.facts import decode_row, encode_row
+from strata.features.layout import NUMBER_LIMIT, compile_layout
 from strata.features.plan import compile_view
+from strata.features.reader import compile_reader
 from strata.features.spec import view_spec
 
 USERS = ("a", "b", "ü", "Z")
 PLAN = plan_of(*every_function(), hop_s=HOP_S)
+LAYOUT = compile_layout("events@10", [PLAN.spec])
+TABLES = {LAYOUT.table: LAYOUT}
+READER = compile_reader([PLAN], TABLES, {PLAN.spec.name: LAYOUT.table})
 FACTS = compile_view(view_spec("profile", "row", [("kids", "string", {"strata.categories": '["0","1"]'})]))
 
 
@@ -30,6 +35,16 @@ def events_at(home: Path) -> ParquetSource:
 
 def facts_at(home: Path) -> ParquetSource:
     return ParquetSource("facts", str(home / "history/profile/*.parquet"), "event_time", "recorded_at")
+
+
+def rebuild_windowed(
+    state: FakeState, source: ParquetSource, watermark_us: int, progress: Progress | None = None
+) -> int:
+    return rebuild(state, LAYOUT, table_rows(LAYOUT, source, watermark_us, progress=progress), watermark_us)
+
+
+def rows_of(state: FakeState, table: str = LAYOUT.table) -> dict[str, bytes]:
+    return {key.decode(): row for key, row in state.tables[table].rows.items()}
 
 
 def known_by(events: list[dict], t_us: int) -> list[dict]:
@@ -42,14 +57,14 @@ def test_a_rebuild_equals_folding_the_same_events(tmp_path: Path) -> None:
     write_events(tmp_path, events)
     watermark = NOON_US - 60_000_000
     bulk, pushed = FakeState(), FakeState()
-    assert rebuild_windowed(bulk, PLAN, events_at(tmp_path), watermark) == len(USERS)
+    assert rebuild_windowed(bulk, events_at(tmp_path), watermark) == len(USERS)
     for event in known_by(events, watermark):
-        fold_events(pushed, [PLAN], batch_of([event]))
+        fold_events(pushed, TABLES, batch_of([event]))
     for state in (bulk, pushed):
-        assert len(state.rows[PLAN.spec.name]) == len(USERS)
-    left, right = (evaluate(PLAN, state.read(PLAN.spec.name, USERS), watermark) for state in (bulk, pushed))
+        assert len(rows_of(state)) == len(USERS)
+    left, right = (READER.many([state.read(LAYOUT.table, USERS)], watermark) for state in (bulk, pushed))
     np.testing.assert_array_equal(left.values, right.values)
-    assert bulk.watermark_us(PLAN.spec.name) == watermark
+    assert bulk.watermark_us(LAYOUT.table) == watermark
 
 
 def test_a_failed_rebuild_leaves_the_old_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,22 +72,22 @@ def test_a_failed_rebuild_leaves_the_old_rows(tmp_path: Path, monkeypatch: pytes
     events = random_events(5, 100, USERS)
     write_events(tmp_path, events)
     state = FakeState()
-    rebuild_windowed(state, PLAN, events_at(tmp_path), NOON_US)
-    before = dict(state.rows[PLAN.spec.name])
+    rebuild_windowed(state, events_at(tmp_path), NOON_US)
+    before = rows_of(state)
 
     def die(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        rebuild_windowed(state, PLAN, events_at(tmp_path), NOON_US, die)
-    assert state.rows[PLAN.spec.name] == before
+        rebuild_windowed(state, events_at(tmp_path), NOON_US, die)
+    assert rows_of(state) == before
 
 
 def test_progress_ends_at_the_total(tmp_path: Path) -> None:
     """The last thing a rebuild reports is that every event is done."""
     write_events(tmp_path, random_events(6, 50, USERS, late_share=0))
     told: list[tuple[int, int]] = []
-    rebuild_windowed(FakeState(), PLAN, events_at(tmp_path), NOON_US + 1, lambda *so_far: told.append(so_far))
+    rebuild_windowed(FakeState(), events_at(tmp_path), NOON_US + 1, lambda *so_far: told.append(so_far))
     assert told == [(50, 50)]
 
 
@@ -98,7 +113,7 @@ def test_an_older_fact_never_replaces_a_newer_one(tmp_path: Path) -> None:
     put_newest(state, FACTS, {"new": (newer, encode_row(FACTS, ["0"], *newer)),
                               "old": (older, encode_row(FACTS, ["0"], *older))})  # fmt: skip
     assert refresh_facts(state, FACTS, facts_at(tmp_path), 0, NOON_US + 1) == 2
-    held = {user: decode_row(FACTS, row) for user, row in state.rows["profile"].items()}
+    held = {user: decode_row(FACTS, row) for user, row in rows_of(state, "profile").items()}
     assert {user: fact.values for user, fact in held.items() if fact} == {"new": ("0",), "old": ("1",), "none": ("1",)}
 
 
@@ -107,7 +122,7 @@ def test_a_category_the_view_no_longer_names_is_null(tmp_path: Path) -> None:
     write_facts(tmp_path, [{"user_id": "a", "event_time_us": NOON_US, "kids": "17"}], ["kids"])
     state = FakeState()
     refresh_facts(state, FACTS, facts_at(tmp_path), 0, NOON_US)
-    fact = decode_row(FACTS, state.rows["profile"]["a"])
+    fact = decode_row(FACTS, rows_of(state, "profile")["a"])
     assert fact is not None
     assert fact.values == (None,)
 
@@ -115,11 +130,12 @@ def test_a_category_the_view_no_longer_names_is_null(tmp_path: Path) -> None:
 def test_folding_events_again_changes_nothing() -> None:
     """A push that is repeated after a failure is harmless."""
     state = FakeState()
-    batch = batch_of(random_events(8, 60, USERS, late_share=0))
-    assert fold_events(state, [PLAN], batch) == 60
-    before = dict(state.rows[PLAN.spec.name])
-    assert fold_events(state, [PLAN], batch) == 0
-    assert state.rows[PLAN.spec.name] == before
+    events = random_events(8, 60, USERS, late_share=0)
+    batch = batch_of(events)
+    assert fold_events(state, TABLES, batch) == sum(abs(event["value"] or 0) <= NUMBER_LIMIT for event in events)
+    before = rows_of(state)
+    assert fold_events(state, TABLES, batch) == 0
+    assert rows_of(state) == before
 
 
 def test_of_several_facts_the_newest_of_the_period_is_written(tmp_path: Path) -> None:
@@ -133,7 +149,7 @@ def test_of_several_facts_the_newest_of_the_period_is_written(tmp_path: Path) ->
     write_facts(tmp_path, [*facts, {"user_id": "b", "event_time_us": NOON_US - 100, "kids": "0"}], ["kids"])
     state = FakeState()
     assert refresh_facts(state, FACTS, facts_at(tmp_path), NOON_US - 10, NOON_US + 10) == 1
-    fact = decode_row(FACTS, state.rows["profile"]["a"])
+    fact = decode_row(FACTS, rows_of(state, "profile")["a"])
     assert fact is not None
     assert (fact.values, fact.event_us, fact.recorded_us) == (("1",), NOON_US, NOON_US + 1)
 
@@ -143,6 +159,6 @@ def test_of_two_writes_with_equal_times_the_later_stays() -> None:
     state, times = FakeState(), (NOON_US, NOON_US)
     for kids in ("0", "1"):
         assert put_newest(state, FACTS, {"a": (times, encode_row(FACTS, [kids], *times))}) == 1
-    fact = decode_row(FACTS, state.rows["profile"]["a"])
+    fact = decode_row(FACTS, rows_of(state, "profile")["a"])
     assert fact is not None
     assert fact.values == ("1",)
