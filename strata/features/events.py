@@ -192,7 +192,8 @@ class EventBatch:
         """Each user's events, users in byte order: how a stream is folded row by row."""
         order = np.argsort(self.users.codes, kind="stable")
         codes, starts = np.unique(self.users.codes[order], return_index=True)
-        parts = dict(zip((self.users.words[code] for code in codes), np.split(order, starts[1:]), strict=True))
+        split = np.split(order, starts[1:]) if len(codes) else []
+        parts = dict(zip((self.users.words[code] for code in codes), split, strict=True))
         for user in sorted(parts, key=str.encode):
             yield user, self.take(parts[user])
 

@@ -46,8 +46,9 @@ def fold_users(
     """
     index, at = np.asarray(user_index, dtype=np.int64), np.asarray(offsets, dtype=np.int64)
     native = kernel.native()
-    if native is not None:
-        return Folded(*native.fold_users(layout, rows, records, index, at))
+    folded = None if native is None else native.fold_users(layout, rows, records, index, at)
+    if folded is not None:
+        return Folded(*folded)
     states: dict[int, UserState] = {}
     verdicts = np.zeros(len(records), dtype=np.uint8)
     known: set[int] = set()
