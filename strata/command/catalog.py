@@ -56,6 +56,7 @@ CHAPTERS = (
             Entry("monitor", "drift reports from the prediction log, and their page", "monitoring.cli:app"),
             Entry("loadtest", "hold a gateway to its latency budget", "loadtests.cli:app", "loadtest"),
             Entry("bench", "cost of a call beside an echo and the glued stack", "loadtests.cli:app", "bench"),
+            Entry("prove", "kill servers and count; time an event to its answer", "loadtests.live.cli:app"),
         ),
     ),
     Chapter(

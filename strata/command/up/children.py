@@ -29,7 +29,7 @@ class Child:
 
 
 def platform_children(settings: Settings, environ: Mapping[str, str]) -> list[Child]:
-    """The Bento server when a segmenter is remote, the stream process, the gateway, the report page, the demo's feeder."""
+    """The Bento server when a segmenter is remote, the stream process, the gateway, the report page, the feeder."""
     remote = [name for name, segmenter in settings.segmenters.items() if segmenter.placement == "remote"]
     if len(remote) > 1:
         raise SettingsInvalid(

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
-from strata.clock import format_instant, system_us
+from strata.clock import format_instant
 from strata.command.up.children import platform_children
 from strata.command.up.exclusive import exclusive_run
 from strata.command.up.figures import StartFigures
 from strata.command.up.known_users import known_users
 from strata.command.up.orphans import PLATFORM_VARIABLE, end_processes, find_marked
+from strata.command.up.platform_time import keep, origin_us
 from strata.command.up.ports import Ports, claim_ports
 from strata.command.up.prepare import Preparation, PreparationStopped
 from strata.command.up.ready import Probe
@@ -28,6 +29,8 @@ from strata.settings import Settings
 
 START_LIMIT_S = 120.0
 POLL_S = 0.2
+KEEP_S = 2.0
+"""How often the platform's time is written down; a kill sets it back by no more."""
 
 
 def run_platform(settings: Settings, *, prepare_only: bool, figures_file: Path | None = None) -> int:
@@ -45,6 +48,7 @@ def run_platform(settings: Settings, *, prepare_only: bool, figures_file: Path |
             return 0
         if prepare_only:
             return 0
+        settings = _with_origin(settings)
         environ.update(_clock_environ(settings))
         supervisor = Supervisor(children, _say)
         try:
@@ -52,7 +56,7 @@ def run_platform(settings: Settings, *, prepare_only: bool, figures_file: Path |
             if _wait_until_ready(settings, ports, supervisor, stop, figures):
                 if figures_file is not None:
                     figures.write(figures_file, settings.home)
-                _watch(supervisor, stop)
+                _watch(settings, supervisor, stop)
         finally:
             began = time.monotonic()
             stop.clear()
@@ -95,11 +99,15 @@ def _shared_environ(settings: Settings, ports: Ports) -> dict[str, str]:
     }
 
 
+def _with_origin(settings: Settings) -> Settings:
+    """A replay begins, or goes on, when the servers start, at one instant for all of them."""
+    origin = origin_us(settings)
+    return settings.model_copy(update={"clock": settings.clock.model_copy(update={"origin_us": origin})})
+
+
 def _clock_environ(settings: Settings) -> dict[str, str]:
-    """A replay begins when the servers start, at one instant for all of them."""
-    if settings.clock.mode == "system":
-        return {}
-    return {"STRATA_CLOCK__ORIGIN_US": str(settings.clock.origin_us or system_us())}
+    origin = settings.clock.origin_us
+    return {} if origin is None else {"STRATA_CLOCK__ORIGIN_US": str(origin)}
 
 
 def _prepare(settings: Settings, environ: Mapping[str, str], stop: Event, figures: StartFigures) -> None:
@@ -158,9 +166,15 @@ def _ready_line(settings: Settings, ports: Ports) -> str:
     return f"ready grpc={gateway}:{ports.grpc} metrics={gateway}:{ports.metrics} reports={monitor}:{ports.reports}"
 
 
-def _watch(supervisor: Supervisor, stop: Event) -> None:
+def _watch(settings: Settings, supervisor: Supervisor, stop: Event) -> None:
+    clock = settings.make_clock()
+    kept_s = 0.0
     while not stop.wait(POLL_S):
         supervisor.poll()
+        if time.monotonic() - kept_s > KEEP_S:
+            keep(settings, clock.now_us())
+            kept_s = time.monotonic()
+    keep(settings, clock.now_us())
 
 
 def _say(sentence: str) -> None:

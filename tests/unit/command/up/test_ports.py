@@ -8,7 +8,7 @@ import pytest
 
 from strata.command.up.ports import claim_ports
 from strata.errors import AlreadyRunning, SettingsInvalid
-from strata.settings import BentoSettings, GatewaySettings, MonitorSettings, Settings
+from strata.settings import BentoSettings, GatewaySettings, MonitorSettings, Settings, StreamSettings
 
 
 def _settings(grpc: int = 0, metrics: int = 0) -> Settings:
@@ -16,13 +16,14 @@ def _settings(grpc: int = 0, metrics: int = 0) -> Settings:
         gateway=GatewaySettings(port=grpc, metrics_port=metrics),
         bento=BentoSettings(http_port=0, grpc_port=0),
         monitor=MonitorSettings(port=0),
+        stream=StreamSettings(port=0, metrics_port=0),
     )
 
 
 def test_each_zero_becomes_a_port_of_its_own() -> None:
     """Zeros are chosen, and no port is chosen twice."""
     told = claim_ports(_settings()).environ()
-    assert len(set(told.values())) == 5
+    assert len(set(told.values())) == 7
     assert "0" not in told.values()
 
 
