@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from strata.errors import LogDamaged
+from strata.errors import LogDamaged, LogUnavailable
 from streaming.log.begin import check_begin
 from streaming.log.embedded.frames import Frame
 from streaming.log.embedded.group import CHECK_S, Group
@@ -87,10 +87,16 @@ class EmbeddedConsumer:
         size = 0
         while len(found) < max_records and size < POLL_BYTES:
             place = self._reader.place
-            frame = self._reader.next_frame(end)
-            if frame is None:
-                break
-            records = self._wanted(frame)
+            try:
+                frame = self._reader.next_frame(end)
+                if frame is None:
+                    break
+                records = self._wanted(frame)
+            except LogUnavailable:
+                self._reader.go_to(place)
+                if not found:
+                    raise
+                break  # what was read before it is handed out first; the next poll comes back to it
             room = max_records - len(found)
             if len(records) > room:
                 self._ready, self._ready_place = records[room:], place

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from strata.errors import LogDamaged
 from streaming.log.embedded.frames import HEAD, RECORDS, BadFrame, Frame, check_body, read_head, records_of
-from streaming.log.embedded.segments import Segment, damaged, list_segments, path_of, read_following
+from streaming.log.embedded.segments import Segment, damaged, list_segments, read_following
 from streaming.log.ports import Record
 
 CHUNK_BYTES: Final = 1 << 20
@@ -97,17 +98,19 @@ class SegmentReader:
 
     def _enter_segment(self) -> None:
         """Be in the file that has the place."""
-        if self._segment is not None and self.place < self._segment.start + os.fstat(self._file).st_size:
+        if self._has_place():
             return
-        following = self._segment is not None
         self._leave_segment()
-        path = path_of(self._folder, self.place)
-        try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            reason = "the segment after it" if following else "the segment that begins"
-            raise LogDamaged(f"the event log is damaged: {reason} at byte {self.place}, {path}, is not there") from None
-        self._segment = Segment(self.place, path)
+        before = [segment for segment in list_segments(self._folder) if segment.start <= self.place]
+        if before:
+            with suppress(FileNotFoundError):
+                self._file = os.open(before[-1].path, os.O_RDONLY | os.O_CLOEXEC)
+                self._segment = before[-1]
+        if not self._has_place():
+            raise LogDamaged(f"the event log in {self._folder} is damaged: the file with its byte {self.place} is gone")
+
+    def _has_place(self) -> bool:
+        return self._segment is not None and self.place < self._segment.start + os.fstat(self._file).st_size
 
     def _leave_segment(self) -> None:
         if self._segment is not None:
