@@ -38,7 +38,7 @@ class _Batch(Structure):
     )  # fmt: skip
 
 
-def fold_users(
+def fold_users(  # noqa: PLR0917 - the twin's, and the library
     handle: NativeHandle,
     layout: Layout,
     rows: Sequence[bytes | None],
@@ -59,8 +59,8 @@ def fold_users(
     read, read_sizes = _pointers(records)
     with handle.arena() as arena:
         fault = handle.call.fold(
-            plan.address, arena, given, sizes, len(rows), read, read_sizes, len(records), _address(index),
-            _address(offsets), _address(verdicts), _address(ends), _address(kept),
+            plan.address, arena, given, sizes.buffer_info()[0], len(rows), read, read_sizes.buffer_info()[0],
+            len(records), _address(index), _address(offsets), _address(verdicts), _address(ends), _address(kept),
         )  # fmt: skip
         made = b"" if fault else _made(handle, arena, ends)
     handle.check(fault, layout.table)
@@ -109,11 +109,10 @@ def _build(
         handle.call.build_free(build)
 
 
-def _pointers(texts: Sequence[bytes | None]) -> tuple[Any, int]:
+def _pointers(texts: Sequence[bytes | None]) -> tuple[Any, array[int]]:
     pointers = (c_char_p * len(texts))(*texts)
     sizes = array("I", [0 if text is None else len(text) for text in texts])
-    pointers._sizes = sizes
-    return pointers, sizes.buffer_info()[0]
+    return pointers, sizes
 
 
 def _made(handle: NativeHandle, arena: int, ends: IntArray) -> bytes:

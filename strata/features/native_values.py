@@ -34,7 +34,8 @@ class NativeValues:
         if len(values) < self._width:
             raise ValueError(f"{len(values)} values cannot hold {self._width} columns")
         times = _Times()
-        found = self._read_one(self._address, row, len(row), t_us, byref(c_double.from_buffer(values)), times)
+        first = c_double.from_buffer(values)  # type: ignore[arg-type] # an array is a buffer, numpy's stubs aside
+        found = self._read_one(self._address, row, len(row), t_us, byref(first), times)
         if found:
             if found == _NONE:
                 return None

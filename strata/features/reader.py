@@ -66,6 +66,7 @@ class Reader:
         self.columns = columns
         """(view, feature) of each value."""
         self._parts = parts
+        self._missing = np.full(len(columns), np.nan)
         native = kernel.native()
         self._read: list[TableValues | None] = [
             None if isinstance(part, _Facts) else read_table(part, native) for part in parts
@@ -73,7 +74,7 @@ class Reader:
 
     def one(self, rows: Sequence[bytes | None], t_us: int) -> UserValues:
         """One user's row of each table. Raises RowDamaged."""
-        values = np.full(len(self.columns), np.nan)
+        values = self._missing.copy()
         times: list[tuple[int, int] | None] = []
         for part, read, row in zip(self._parts, self._read, rows, strict=True):
             if row is None:
