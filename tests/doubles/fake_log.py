@@ -13,6 +13,9 @@ from streaming.log.offered import by_partition, in_order
 from streaming.log.ports import Assigned, Lost, Record, Revoked
 from streaming.log.shares import share_of
 
+POLL_BYTES = 4 << 20
+"""A poll answers when it has this much."""
+
 
 class FakeLog:
     """One process's memory.
@@ -115,11 +118,15 @@ class FakeConsumer:
 
     def _read(self, max_records: int) -> list[Record]:
         found: list[Record] = []
+        size = 0
         for partition, offset in self._next.items():
             at = offset - self._log.starts[partition]
-            data = self._log.kept[partition][at : at + max_records - len(found)]
-            found += [Record(partition, offset + n, one) for n, one in enumerate(data)]
-            self._next[partition] += len(data)
+            for data in self._log.kept[partition][at : at + max_records - len(found)]:
+                if size >= POLL_BYTES:
+                    break
+                found.append(Record(partition, self._next[partition], data))
+                self._next[partition] += 1
+                size += len(data)
         return found
 
     def _take_share(self) -> None:
