@@ -35,6 +35,7 @@ def main() -> int:
             fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = _fingerprint()
         if STAMP.is_file() and STAMP.read_text(encoding="ascii") == wanted and PYTHON.exists():
+            _build_kernel()
             return 0
         try:
             return _set_up(wanted)
@@ -80,9 +81,15 @@ def _set_up(wanted: str) -> int:
     # With this interpreter and not the environment's: that one may have the lent library loaded already.
     site = VENV / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
     _run(sys.executable, "-I", str(ROOT / "scripts" / "lend_openmp.py"), str(site))
+    _build_kernel()
     STAMP.write_text(wanted, encoding="ascii")
     _say(f"set up in {time.monotonic() - began:.0f} s")
     return 0
+
+
+def _build_kernel() -> None:
+    """The C kernel of the sources as they are now; without it the pure twin works, so this never fails."""
+    subprocess.run([sys.executable, "-I", str(ROOT / "scripts" / "build_kernel.py")], check=False)
 
 
 def _works(python: Path) -> bool:

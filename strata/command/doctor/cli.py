@@ -40,6 +40,7 @@ def visit() -> list[Finding]:
     findings = [
         examine("python", machine.check_python, machine.SETUP),
         examine("packages", machine.check_packages, machine.SETUP),
+        examine("kernel", machine.check_kernel, machine.SETUP),
         examine("cores", machine.check_cores, ""),
         examine("memory", machine.check_memory, ""),
     ]

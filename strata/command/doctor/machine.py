@@ -44,6 +44,18 @@ def check_packages(lock: Path = SOURCE / "requirements.lock") -> Finding:
     return Finding("packages", "ok", f"{len(wanted)} packages as locked")
 
 
+def check_kernel() -> Finding:
+    """Which of the two kernels folds and reads the rows here."""
+    from strata.features.kernel import VARIABLE, implementation
+
+    if implementation() == "native":
+        return Finding("kernel", "ok", "in C")
+    if os.environ.get(VARIABLE) == "pure":
+        return Finding("kernel", "note", f"in Python, as {VARIABLE} says; the C one is many times faster")
+    advice = f"install a C compiler (Debian: apt-get install gcc) and {SETUP}"
+    return Finding("kernel", "note", "in Python: the C one, many times faster, is not built", advice)
+
+
 def check_cores() -> Finding:
     """How many cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
