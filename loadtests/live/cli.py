@@ -1,0 +1,106 @@
+"""`strata prove` and `strata bench live`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    help="Prove the live path from outside: kill its servers and count, time an event from its door to an answer.",
+)  # fmt: skip
+
+WRONG = 1
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures (keys: docs/live_proofs.md).")
+]
+Log = Annotated[str, typer.Option(help="`embedded` or `kafka`; Kafka is started by scripts/kafka.py.")]
+State = Annotated[str, typer.Option(help="`lmdb` or `redis`; a redis-server of the proof's own.")]
+
+
+@app.command()
+def crashes(
+    *,
+    kills: Annotated[int, typer.Option(min=1, help="How many times a random server is killed with SIGKILL.")] = 200,
+    seed: Annotated[int, typer.Option(help="Decides victims, moments and events.")] = 1,
+    log: Log = "embedded",
+    state: State = "lmdb",
+    with_gateway: Annotated[
+        bool, typer.Option("--with-gateway", help="Kill a gateway too; publish through it.")
+    ] = False,
+    rate: Annotated[float, typer.Option(min=1, help="Events offered a second.")] = 400.0,
+    users: Annotated[int, typer.Option(min=1, help="Known users the events are of.")] = 200,
+    json: Json = None,
+) -> None:
+    """Kill servers at random moments under load; acknowledged must be counted, exactly.
+
+    In a scratch home with servers of its own. A ledger of every event, its repeats and aliases is held to the state
+    (totals and visits of each user) and to the history (each event once). Ends with 1 when anything differs.
+    """
+    from loadtests.live.crash_report import crash_document, print_crashes
+    from loadtests.live.crashes import CrashTrial, Trial
+    from loadtests.live.report import write
+    from loadtests.live.servers import missing, scratch_folder
+    from strata.errors import InputInvalid
+    from strata.settings import load_settings
+
+    if lacking := missing(log, state):
+        raise InputInvalid(f"NOT PROVED: {lacking}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    settings = load_settings()
+    trial = Trial(kills, seed, log, state, with_gateway, rate, users)
+    folder = scratch_folder(settings.home, f"crashes-{log}-{state}")
+    running = CrashTrial(settings, trial, folder, say)
+    running.run()
+    document = crash_document(running, trial)
+    print_crashes(document)
+    write(json, document)
+    if document["differences"]:
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def freshness(
+    *,
+    rate: Annotated[float, typer.Option(min=1, help="Events offered a second, beside the probes.")] = 1_000.0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to probe.")] = 20.0,
+    log: Log = "embedded",
+    state: State = "lmdb",
+    users: Annotated[int, typer.Option(min=1, help="Users the load and the probes are of.")] = 2_000,
+    probers: Annotated[int, typer.Option(min=1, help="Probes on their way at once.")] = 2,
+    watch: Annotated[bool, typer.Option(help="Time WatchSegments messages too.")] = True,
+    json: Json = None,
+) -> None:
+    """Time an event under load: from its acknowledgement to the GetSegments answer and the WatchSegments message.
+
+    In a scratch home with servers of its own: the stream, a gateway of one worker. Ends with 1 when a probe never
+    showed; a time past its goal (p99 50 ms embedded, 250 ms Kafka) is printed, not an error.
+    """
+    from loadtests.live.freshness import Trial, measure_freshness
+    from loadtests.live.freshness_report import freshness_document, print_freshness
+    from loadtests.live.report import write
+    from loadtests.live.servers import missing, scratch_folder
+    from strata.errors import InputInvalid
+    from strata.settings import load_settings
+
+    if lacking := missing(log, state):
+        raise InputInvalid(f"NOT PROVED: {lacking}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    settings = load_settings()
+    trial = Trial(rate, seconds, log, state, users, probers, watch)
+    folder = scratch_folder(settings.home, f"freshness-{log}-{state}")
+    document = freshness_document(measure_freshness(settings, trial, folder, say), trial)
+    print_freshness(document)
+    write(json, document)
+    if document["lost"] or document["untold"]:
+        raise typer.Exit(WRONG)
+
+
+def say(sentence: str) -> None:
+    """Progress, on standard error."""
+    print(f"{time.strftime('%H:%M:%S')} {sentence}", file=sys.stderr, flush=True)
