@@ -8,7 +8,20 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["builder", "conditions", "events", "spec", "vectorise"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "builder",
+        "conditions",
+        "fold_state",
+        "layout",
+        "matching",
+        "merged",
+        "packed",
+        "spec",
+        "vectorise",
+    ],
+)
 def test_docstring_examples_are_true(name: str) -> None:
     """What a docstring shows is what happens."""
     result = doctest.testmod(importlib.import_module(f"strata.features.{name}"))

@@ -56,7 +56,7 @@ SIZES = st.lists(st.integers(1, 20), max_size=4)
 
 
 @pytest.mark.usefixtures("implementation")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(logs(), SIZES, st.sampled_from([0, 7, 2**40, None]))
 def test_batches_never_show_in_rows_or_verdicts(
     log: list[dict[str, Any]], sizes: list[int], offset: int | None
@@ -67,7 +67,7 @@ def test_batches_never_show_in_rows_or_verdicts(
     assert in_pieces.verdicts == at_once.verdicts == oracle.judged(log)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(logs(), SIZES)
 def test_both_implementations_write_the_same_bytes(log: list[dict[str, Any]], sizes: list[int]) -> None:
     """Rows, verdicts, bulk rows and read values: byte by byte."""
@@ -86,7 +86,7 @@ def test_both_implementations_write_the_same_bytes(log: list[dict[str, Any]], si
 
 
 @pytest.mark.usefixtures("implementation")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(PROMPT, st.randoms(use_true_random=False))
 def test_the_order_of_events_never_shows(events: list[dict[str, Any]], shuffle: random.Random) -> None:
     """Shuffled, and some of them twice: the row of the bulk build, and no position but the one asked for."""
@@ -100,7 +100,7 @@ def test_the_order_of_events_never_shows(events: list[dict[str, Any]], shuffle: 
 
 
 @pytest.mark.usefixtures("implementation")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ANY_LOG, ANY_LOG)
 def test_a_bulk_row_and_what_came_later_make_the_row_of_all(
     first: list[dict[str, Any]], second: list[dict[str, Any]]
@@ -157,16 +157,14 @@ def test_tiles_and_ids_no_window_can_reach_are_dropped_and_no_answer_changes() -
     events += [make_event(event_time_us=NOON_US + (200 + n) * 1_000 * step, session_id=f"s{n}") for n in range(3)]
     folding, reader = Folding(layout), reader_of(layout, plan)
     for n, event in enumerate(events):
-        folding.fold([event], offset=n)
+        folding.fold([event])
         row = folding.rows["u"]
         assert reader.one([row], event["event_time_us"]).values.tolist() == [min(n + 1, 3 if n < 200 else 1)] * 2
         state = decode(layout, row)
         assert state is not None
         assert len(state.tiles()) <= 3
         assert len(state.seen) <= 15
-    built = dict(build_rows(layout, batch_of(events), len(events) - 1))["u"]
-    assert decode(layout, built).sums == decode(layout, row).sums  # type: ignore[union-attr]
-    assert len(row) == len(built)
+    assert folding.rows == dict(build_rows(layout, batch_of(events)))
 
 
 @pytest.mark.usefixtures("implementation")
@@ -213,16 +211,15 @@ def test_numbers_of_every_width_over_any_number_of_tiles_come_back(tiles: int, s
         total("all", of="value", window=seconds(2_000), scale=1), maximum("m", of="discount", window=seconds(2_000))
     )
     layout, reader = layout_of(plan), reader_of(layout_of(plan), plan)
+    values = [-size if n % 2 else max(size - 1, 1) for n in range(tiles)]
+    discounts = [n if n % 3 == 0 else None for n in range(tiles)]
     events = [
-        make_event(
-            event_time_us=NOON_US - n * HOP_US, value=-size if n % 2 else size - 1, discount=n if n % 3 == 0 else None
-        )
-        for n in range(tiles)
+        make_event(event_time_us=NOON_US - n * HOP_US, value=values[n], discount=discounts[n]) for n in range(tiles)
     ]
     row = row_of(layout, events)
     assert row is not None
     assert header_of(row).tiles == tiles
-    wanted = [sum(event["value"] for event in events), max(n for n in range(tiles) if n % 3 == 0) / 100]
+    wanted = [sum(values), max(n for n in discounts if n is not None) / 100]
     assert reader.one([row], NOON_US).values.tolist() == wanted
 
 
