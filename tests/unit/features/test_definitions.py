@@ -29,7 +29,7 @@ from strata.features.builder import (
 )
 from strata.features.conditions import canonical, parse
 from strata.features.definition import definition_of
-from strata.features.masks import Columns
+from strata.features.matching import column_of
 from strata.features.spec import view_spec
 
 GOOD = {
@@ -194,8 +194,10 @@ def test_local_hours_and_days_follow_the_offset_with_monday_first() -> None:
     events = batch_of(
         [make_event(event_time_us=monday_3h_us, utc_offset_s=offset_s) for offset_s in (0, -5 * 3_600, 21 * 3_600)]
     )
-    columns = Columns(events)
-    assert columns.numbers("hour")[0].tolist() == [3, 22, 0]
-    assert columns.numbers("weekday")[0].tolist() == [0, 6, 1]
-    assert np.diff(columns.numbers("day")[0]).tolist() == [-1, 2]
-    assert np.diff(columns.numbers("week")[0]).tolist() == [-1, 1]
+    hour, weekday, day, week = (
+        [column_of(event, name) for event in events.packed()] for name in ("hour", "weekday", "day", "week")
+    )
+    assert hour == [3, 22, 0]
+    assert weekday == [0, 6, 1]
+    assert np.diff(day).tolist() == [-1, 2]
+    assert np.diff(week).tolist() == [-1, 1]

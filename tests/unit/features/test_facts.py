@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputInvalid
-from strata.features.evaluate import evaluate
-from strata.features.facts import decode_row, encode_row
+from strata.features.facts import decode_row, encode_row, evaluate_facts
 from strata.features.plan import compile_view
-from strata.features.row import RowDamaged
 from strata.features.spec import Status, view_spec
+from strata.features.user_row import RowDamaged
 from strata.features.vectorise import vectorise
 
 SPEC = view_spec(
@@ -50,9 +49,9 @@ def test_a_fact_comes_back_as_written(values: tuple[Any, ...], event_us: int) ->
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.none() | VALUES, max_size=6))
 def test_online_vectors_equal_training_vectors(facts: list[tuple[Any, ...] | None]) -> None:
-    """evaluate and vectorise follow one rule, and a null is MISSING."""
+    """evaluate_facts and vectorise follow one rule, and a null is MISSING."""
     rows = [None if fact is None else encode_row(PLAN, fact, 5, 5) for fact in facts]
-    result = evaluate(PLAN, rows, 10)
+    result = evaluate_facts(PLAN, rows, 10)
     columns = {name: [None if f is None else f[i] for f in facts] for i, name in enumerate(SPEC.names)}
     np.testing.assert_array_equal(result.values, vectorise(SPEC, columns).reshape(len(facts), 4))
     wanted = [[int(f is None or f[i] is None) for i in range(4)] for f in facts]
@@ -63,16 +62,16 @@ def test_a_fact_expires_after_its_ttl_and_is_unknown_before_its_time() -> None:
     """Exactly ttl old is still present, as in Feast's join; a later fact is not known yet. Neither leaks its value."""
     row = encode_row(SHORT, ["mid", 2, None, True], 1_000, 1_000)
     present, missing, expired = Status.PRESENT, Status.MISSING, Status.EXPIRED
-    result = evaluate(SHORT, [row, None], 1_100)
+    result = evaluate_facts(SHORT, [row, None], 1_100)
     assert result.status.tolist() == [[present, present, missing, present], [missing] * 4]
     assert result.values[0, :2].tolist() == [1.0, 2.0]
-    later = evaluate(SHORT, [row], 1_101)
+    later = evaluate_facts(SHORT, [row], 1_101)
     assert later.status.tolist() == [[expired, expired, missing, expired]]
     assert np.isnan(later.values).all()
-    before = evaluate(SHORT, [row], 999)
+    before = evaluate_facts(SHORT, [row], 999)
     assert before.status.tolist() == [[missing] * 4]
     assert np.isnan(before.values).all()
-    assert evaluate(PLAN, [row], 10**15).status.tolist() == [[present, present, missing, present]]
+    assert evaluate_facts(PLAN, [row], 10**15).status.tolist() == [[present, present, missing, present]]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_a_value_of_the_wrong_kind_is_refused_naming_its_field(values: list[Any]
 def test_random_bytes_are_damage_not_a_crash(row: bytes) -> None:
     """For reading and for decoding."""
     with pytest.raises(RowDamaged):
-        evaluate(PLAN, [row], 0)
+        evaluate_facts(PLAN, [row], 0)
     with pytest.raises(RowDamaged):
         decode_row(PLAN, row)
 
@@ -109,9 +108,9 @@ def test_a_truncated_fact_is_damaged_and_a_foreign_one_is_missing() -> None:
     row = encode_row(PLAN, ["low", 1, 1.0, True], 5, 5)
     for end in range(len(row)):
         with pytest.raises(RowDamaged):
-            evaluate(PLAN, [row, row[:end]], 10)
+            evaluate_facts(PLAN, [row, row[:end]], 10)
     other = compile_view(view_spec("profile", "row", [("kids", "int64", {})]))
-    assert evaluate(other, [row], 10).status.tolist() == [[1]]
+    assert evaluate_facts(other, [row], 10).status.tolist() == [[1]]
     assert decode_row(other, row) is None
 
 
