@@ -131,7 +131,7 @@ class _FoldThread:
 
     def _run(self, ended: Any) -> None:
         try:
-            consumer = self._log.consumer(self._worker.assigned, self._worker.revoked)
+            consumer = self._log.consumer(self._worker.assigned, self._worker.revoked, self._worker.lost)
             try:
                 self._worker.run(consumer, self._stop)
             finally:

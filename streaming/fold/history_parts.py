@@ -68,6 +68,13 @@ def remove_leftovers(history: History, positions: Mapping[int, int], partitions:
     return removed
 
 
+def remove_part(history: History, span: Span) -> None:
+    """Remove the parts of a span that turned out to be another worker's to write."""
+    for path in [*history.event_files(), *history.profile_files(), *history.alias_files()]:
+        if Span.of(path) == span:
+            path.unlink(missing_ok=True)
+
+
 def events_table(events: Sequence[PackedEvent]) -> pa.Table:
     """Events in the history's schema, in their order."""
     import pyarrow as pa

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -95,7 +96,8 @@ class FoldMeters:
     def forget(self, partitions: Sequence[int]) -> None:
         """Partitions another worker has now."""
         for partition in partitions:
-            self._lag.remove(str(partition))
+            with suppress(KeyError):
+                self._lag.remove(str(partition))
 
     def _add(self, name: str, count: int) -> None:
         if count:

@@ -42,17 +42,23 @@ def read_positions(history_root: Path) -> dict[int, int]:
         raise PositionsDamaged(path, str(error)) from error
 
 
-def advance_positions(history_root: Path, moved: Mapping[int, int]) -> None:
-    """Set the positions of some partitions, durably; workers of other partitions may do the same at once."""
+def advance_positions(history_root: Path, moved: Mapping[int, tuple[int, int]]) -> set[int]:
+    """Move partitions from one position to another, durably; workers of other partitions may do the same at once.
+
+    Returns those that were moved. One that is not where it was said to be has another worker: it is left alone.
+    """
     history_root.mkdir(parents=True, exist_ok=True)
     with _locked(history_root / LOCK_NAME):
-        positions = read_positions(history_root) | dict(moved)
+        positions = read_positions(history_root)
+        ours = {partition for partition, (first, _) in moved.items() if positions.get(partition, 0) == first}
+        positions |= {partition: moved[partition][1] for partition in ours}
         temporary = history_root / f".{FILE_NAME}.tmp"
         with temporary.open("w", encoding="utf-8") as file:
             json.dump({str(partition): offset for partition, offset in sorted(positions.items())}, file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(history_root / FILE_NAME)
+    return ours
 
 
 @contextmanager

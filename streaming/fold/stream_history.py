@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from strata.features.packed import PackedEvent, unpack_event
-from streaming.fold.history_parts import Span, remove_leftovers, write_aliases, write_events, write_facts
+from streaming.fold.history_parts import Span, remove_leftovers, remove_part, write_aliases, write_events, write_facts
 from streaming.fold.positions import advance_positions, read_positions
 from streaming.history import History
 from streaming.store.faults import storage_faults
@@ -57,6 +57,11 @@ class StreamHistory:
     def release(self, partitions: Sequence[int]) -> None:
         """Write what partitions hold and let go of them."""
         self.flush()
+        for partition in partitions:
+            self._pending.pop(partition, None)
+
+    def forget(self, partitions: Sequence[int]) -> None:
+        """Let go of partitions without writing what is held of them: another worker reads it from the log again."""
         for partition in partitions:
             self._pending.pop(partition, None)
 
@@ -132,7 +137,9 @@ class StreamHistory:
 
     def _take_back(self, settled: Mapping[int, _Pending]) -> None:
         for partition, old in settled.items():
-            new = self._pending[partition]
+            new = self._pending.get(partition)
+            if new is None:
+                continue  # another worker's by now
             self._pending[partition] = _Pending(
                 old.first, new.next, old.events + new.events, old.facts + new.facts, old.aliases + new.aliases
             )
@@ -146,11 +153,12 @@ class StreamHistory:
             self._torn = True
             for partition, pending in settled.items():
                 self._write(Span(partition, pending.first, pending.next), pending)
-            moved = {partition: pending.next for partition, pending in settled.items()}
-            if moved:
-                advance_positions(self._history.root, moved)
+            spans = {partition: (pending.first, pending.next) for partition, pending in settled.items()}
+            ours = advance_positions(self._history.root, spans) if spans else set()
+            for partition in spans.keys() - ours:
+                remove_part(self._history, Span(partition, *spans[partition]))
             self._torn = False
-        return moved
+        return {partition: spans[partition][1] for partition in ours}
 
     def _write(self, span: Span, pending: _Pending) -> None:
         if pending.events:

@@ -87,6 +87,13 @@ class FoldWorker:
             self._next.pop(partition, None)
         self._parts.meters.forget(partitions)
 
+    def lost(self, partitions: Sequence[int]) -> None:
+        """Partitions another worker may have by now: nothing more is said of them, here or in the history."""
+        self._parts.history.forget(partitions)
+        for partition in partitions:
+            self._next.pop(partition, None)
+        self._parts.meters.forget(partitions)
+
     def run(self, consumer: LogConsumer, stop: Event) -> None:
         """Work until told to stop; a step that fails is tried again, and nothing is skipped."""
         failures = 0
@@ -203,20 +210,26 @@ class FoldWorker:
         """The first offset of a partition that some table does not hold."""
         return min((self._rows.positions(table).get(partition, 0) for table in self._tables.layouts), default=0)
 
+    def _reached(self, partition: int) -> int:
+        """How far a partition is folded, by this worker or by another one of the same state."""
+        own = self._next.get(partition)
+        if own is not None:
+            return own
+        return min((self._parts.state.positions(table).get(partition, 0) for table in self._tables.layouts), default=0)
+
     def _look_around(self, consumer: LogConsumer) -> None:
         parts = self._parts
-        if not parts.state.hold_lease(LEASE, LEASE_S):
-            parts.say("another stream worker holds the lease of this state; this one goes on with its partitions")
+        leads = parts.state.hold_lease(LEASE, LEASE_S)
         at_us = parts.clock.now_us()
         ends = consumer.end_offsets()
-        lags = {partition: max(0, ends.get(partition, at) - at) for partition, at in self._next.items()}
-        parts.meters.lags(lags)
-        if not any(lags.values()):
+        parts.meters.lags({partition: max(0, ends.get(partition, at) - at) for partition, at in self._next.items()})
+        if all(end <= self._reached(partition) for partition, end in ends.items()):
             self._applied_us = at_us  # asked before the ends were: whatever was recorded by then is in the rows
             for table in self._tables.layouts:
                 parts.state.set_watermark(table, at_us)
         parts.meters.progress(self._applied_us, at_us)
-        self._catch_up.look(list(self._tables.layouts), consumer, dict(self._next), max(self._applied_us, 1))
+        if leads and len(self._next) == len(ends):
+            self._catch_up.look(list(self._tables.layouts), consumer, dict(self._next), max(self._applied_us, 1))
         if parts.state.version() != self._version:
             self._open_tables()
 

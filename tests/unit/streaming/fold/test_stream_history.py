@@ -116,7 +116,7 @@ def test_a_flush_that_failed_half_way_is_made_good_by_the_next(tmp_path: Path, m
 
 def test_another_workers_partitions_are_left_alone(tmp_path: Path) -> None:
     """Taking over a partition removes leftovers of that one only, and positions of others stay."""
-    advance_positions(tmp_path, {5: 9})
+    advance_positions(tmp_path, {5: (0, 9)})
     stranger = tmp_path / "events" / "month=1970-01" / f"{Span(5, 9, 12).stem}.parquet"
     stranger.parent.mkdir(parents=True)
     stranger.write_bytes(b"another worker is writing this")
@@ -125,6 +125,19 @@ def test_another_workers_partitions_are_left_alone(tmp_path: Path) -> None:
     history.flush()
     assert stranger.exists()
     assert read_positions(tmp_path) == {0: 4, 5: 9}
+
+
+def test_a_worker_that_was_away_too_long_writes_nothing_twice(tmp_path: Path) -> None:
+    """Its partition is another's by now: what it still writes is taken back when it sees that."""
+    away, other = opened(tmp_path), opened(tmp_path)
+    for worker in (away, other):
+        worker.add_event(0, 0, record(0))
+        worker.settle(0, 1)
+    assert other.flush() == {0: 1}
+    away.add_event(0, 1, record(1))
+    away.settle(0, 2)
+    assert away.flush() == {}
+    assert ids(tmp_path) == ["e0"]
 
 
 def test_it_is_due_by_number_or_by_time(tmp_path: Path) -> None:
