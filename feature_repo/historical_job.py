@@ -145,7 +145,14 @@ def _number_array(field: FieldSpec, values: NDArray[np.float64]) -> pa.Array:
 
 
 def _facts(request: ViewRequest, *, as_known: bool) -> list[pa.Array]:
-    table = facts_at(request.source, request.names, request.plan.ttl_us or 0, request.asked, as_known=as_known)
+    table = facts_at(
+        request.source,
+        request.names,
+        request.plan.ttl_us or 0,
+        request.asked,
+        as_known=as_known,
+        of=request.plan.spec.names,
+    )
     return [_fact_array(field, table.column(i)) for i, field in enumerate(request.fields)]
 
 

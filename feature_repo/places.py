@@ -34,4 +34,10 @@ def history_of(config: RepoConfig, source: DataSource | None) -> ParquetSource:
     if not source.timestamp_field or not source.created_timestamp_column:
         raise DefinitionInvalid(f"source {source.name} should name timestamp_field and created_timestamp_column")
     home = in_repo(config, config.offline_store.home)
-    return ParquetSource(source.name, str(home / source.path), source.timestamp_field, source.created_timestamp_column)
+    return ParquetSource(
+        source.name,
+        str(home / source.path),
+        source.timestamp_field,
+        source.created_timestamp_column,
+        str(home / HISTORY),
+    )

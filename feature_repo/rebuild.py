@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from feature_repo.offline.aliases import AliasBook, read_aliases
 from feature_repo.offline.bulk import event_parts, newest_facts, read_users
 from feature_repo.offline.history import ParquetSource
 from feature_repo.online.write_rows import put_newest
@@ -51,12 +50,11 @@ def table_rows(
     watermark_us: int,
     *,
     start: LogStart | None = None,
-    history_root: Path | None = None,
     progress: Progress | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """Every row of a table as of the watermark: users in byte order, then those that aliases are about."""
     start = start or LogStart()
-    book = AliasBook() if history_root is None else read_aliases(history_root, watermark_us)
+    book = source.aliases(watermark_us)
     apart = frozenset(name for user, others in book.groups().items() for name in (user, *others))
     for part in event_parts(source, watermark_us):
         yield from build_rows(layout, part.batch(without=apart), start.position_of)

@@ -79,8 +79,6 @@ def _rebuild(
     if start.positions:
         # What the positions say is in the rows has to be in them, also when it was recorded since the clock was read.
         watermark_us = max(watermark_us, newest_recorded_us(asked.source, STREAM_FILES) or watermark_us)
-    rows = table_rows(
-        asked.layout, asked.source, watermark_us, start=start, history_root=asked.history_root, progress=progress
-    )
+    rows = table_rows(asked.layout, asked.source, watermark_us, start=start, progress=progress)
     count = rebuild(state, asked.layout, rows, watermark_us, positions=start.positions, waiting=waiting)
     return Rebuilt(count, watermark_us, basis=basis)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from feature_repo.offline.history import connect, quoted
+from feature_repo.offline.duck import connect, quoted
 from streaming.history import ALIASES_GLOB, History
 
 MAX_HOPS: Final = 16

@@ -7,23 +7,24 @@ Three ways to a cell:
 - events recorded after they happened are left out of the running sums and joined row by row, since whether they
   count depends on the instant asked about. There are few.
 
-Events recorded more than H after they happened count nowhere: the kernel refuses them too.
+Which events count at all is `counted.py`'s business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_repo.offline.conditions_sql import DERIVED, where_sql
+from feature_repo.offline.conditions_sql import where_sql
+from feature_repo.offline.counted import create_events
 from feature_repo.offline.frame import Asked
-from feature_repo.offline.history import ParquetSource, named
+from feature_repo.offline.history import ParquetSource
+from strata.features.conditions import TEXT_COLUMNS
 from strata.features.definition import EVENT
 from strata.features.functions.partials import Partial, PartialKind
-from strata.features.plan import LATENESS_US
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,27 +54,19 @@ class CellQuery:
         connection: DuckDBPyConnection,
         source: ParquetSource,
         asked: Asked,
+        members: Mapping[str, Sequence[str]],
         windows: Sequence[Window],
         *,
         as_known: bool,
     ) -> None:
+        """`asked` is of the names of `members`, each of which stands for the events of some users."""
         self.db, self.asked, self.as_known = connection, asked, as_known
         self.start = {window: f"s{i}" for i, window in enumerate(windows)}
         self._times: dict[Partial, Ints] = {}
         self.known = "e.rec <= l.t" if as_known else "true"
         connection.register("asked_rows", self._rows(asked, windows))
         connection.execute("CREATE TEMP TABLE asked AS SELECT * FROM asked_rows")
-        derived = ", ".join(f"{sql} AS {name}" for name, sql in DERIVED.items())
-        connection.execute(
-            f"""
-            CREATE TEMP TABLE e AS
-            SELECT user_id AS u, epoch_us({named(source.event_time)}) AS ts,
-                   epoch_us({named(source.recorded_at)}) AS rec, event_type, session_id, item_id, category,
-                   value, quantity, discount, {derived}
-            FROM {source.scan()} SEMI JOIN asked ON asked.u = user_id
-            WHERE ts <= (SELECT max(t) FROM asked) AND rec - ts <= {LATENESS_US}
-            """
-        )
+        create_events(connection, source, members, int(asked.t_us.max()) if as_known else None)
 
     @staticmethod
     def _rows(asked: Asked, windows: Sequence[Window]) -> pa.Table:
@@ -179,7 +172,7 @@ class CellQuery:
         )
         table = self._table(
             f"""
-            WITH d AS (SELECT DISTINCT u, ts, rec, {partial.of} AS v FROM e
+            WITH d AS (SELECT DISTINCT u, ts, rec, {_kept(partial)} AS v FROM e
                        WHERE {partial.of} IS NOT NULL AND {where_sql(partial.where)})
             SELECT l.i, {picked} FROM asked l JOIN d AS e
             ON e.u = l.u AND e.ts <= l.t AND e.ts >= least({starts}) AND {self.known} GROUP BY l.i
@@ -191,6 +184,14 @@ class CellQuery:
             cells[(partial, window)] = np.zeros(len(self.asked), dtype=np.int64)
             cells[(partial, window)][rows] = _ints(table[f"k{i}"], 0)
         return cells
+
+
+def _kept(partial: Partial) -> str:
+    """What of a column is compared: of an id the 32-bit fingerprint the kernel keeps (`matching.id_of`)."""
+    if partial.kind is not PartialKind.IDS:
+        return partial.of
+    number = f"md5_number_lower({partial.of})" if partial.of in TEXT_COLUMNS else f"CAST({partial.of} AS BIGINT)"
+    return f"CAST({number} & {0xFFFFFFFF} AS UINTEGER)"
 
 
 def _counted(partial: Partial) -> str:

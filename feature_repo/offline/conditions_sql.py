@@ -18,19 +18,20 @@ def _floor_modulo(value: str, step: int) -> str:
     return f"((({value}) % {step} + {step}) % {step})"
 
 
-def _floor_divide(value: str, step: int) -> str:
+def floor_divide(value: str, step: int) -> str:
+    """SQL that rounds down, as the kernel does."""
     return f"((({value}) - {_floor_modulo(value, step)}) // {step})"
 
 
 _LOCAL: Final = f"(epoch_us(event_time) + CAST(utc_offset_s AS BIGINT) * {_SECOND_US})"
-_DAY: Final = _floor_divide(_LOCAL, _DAY_US)
+_DAY: Final = floor_divide(_LOCAL, _DAY_US)
 
 DERIVED: Final = {
     "hour": f"({_floor_modulo(_LOCAL, _DAY_US)} // {_HOUR_US})",
     "day": _DAY,
     # 1970-01-01 was a Thursday, weekday 3; weeks begin on Mondays.
     "weekday": _floor_modulo(f"{_DAY} + 3", 7),
-    "week": _floor_divide(f"{_DAY} + 3", 7),
+    "week": floor_divide(f"{_DAY} + 3", 7),
 }
 """Columns worked out from the event time and its local offset, over the history's own columns."""
 

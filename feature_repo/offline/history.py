@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from feature_repo.offline.aliases import AliasBook, read_aliases
+from feature_repo.offline.duck import connect, named, quoted
 from strata.errors import InputInvalid
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ class ParquetSource:
     """A file or a glob; absolute."""
     event_time: str
     recorded_at: str
+    root: str = ""
+    """The history whose aliases count for its users; none when empty."""
+
+    def aliases(self, until_us: int | None = None) -> AliasBook:
+        """The aliases recorded by an instant, or all."""
+        return read_aliases(Path(self.root), until_us) if self.root else AliasBook()
 
     def files(self) -> list[Path]:
         """Its files, sorted by name."""
@@ -50,20 +58,4 @@ class ParquetSource:
             raise InputInvalid(f"the history of {self.name} cannot be read: {reason}") from None
 
 
-def quoted(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def named(text: str) -> str:
-    """A SQL identifier."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def connect() -> duckdb.DuckDBPyConnection:
-    """A private in-memory database."""
-    import duckdb
-
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET enable_progress_bar = false")
-    return connection
+__all__ = ["ParquetSource", "connect", "named", "quoted"]

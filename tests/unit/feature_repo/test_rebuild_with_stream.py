@@ -8,13 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fake_state import FakeState
-from fold_world import NOON_US, FoldWorld
+from fold_world import NOON_US, SPEND, FoldWorld
 
 from feature_repo import flip
 from feature_repo.flip import STREAM_LEASE, rebuild
+from feature_repo.offline.frame import Asked
 from feature_repo.offline.history import ParquetSource
+from feature_repo.offline.windowed import windowed_at
 from feature_repo.rebuild import LogStart, read_log_start, table_rows
 from strata.errors import StrataError
 from strata.features.fold import header_of, target_of
@@ -57,10 +60,11 @@ def aliased_world(tmp_path: Path, seed: int) -> FoldWorld:
 
 def rebuilt(world: FoldWorld, state: FakeState, watermark_us: int, start: LogStart | None = None) -> int:
     """Build the table from the world's history."""
-    source = ParquetSource("events", str(world.root / "events/*/*.parquet"), "event_time", "recorded_at")
+    pattern = str(world.root / "events/*/*.parquet")
+    source = ParquetSource("events", pattern, "event_time", "recorded_at", str(world.root))
     start = start or read_log_start(world.root, world.log.partitions)
     layout = world.catalog.tables()[TABLE]
-    rows = table_rows(layout, source, watermark_us, start=start, history_root=world.root)
+    rows = table_rows(layout, source, watermark_us, start=start)
     return rebuild(state, layout, rows, watermark_us, positions=start.positions)
 
 
@@ -79,6 +83,18 @@ def test_rows_with_aliases_are_what_the_stream_made(tmp_path: Path, seed: int) -
     world.state = state
     assert {user: world.values(user, t_us=t_us) for user in streamed} == streamed
     assert streamed["ann"][0] > streamed["bob"][0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_history_says_what_the_stream_counted(tmp_path: Path, seed: int) -> None:
+    """Offline values at now are those of the rows, for aliased users too: one user, one answer."""
+    world, t_us = aliased_world(tmp_path, seed), NOON_US + 150 * HOUR_US
+    source = ParquetSource("events", str(tmp_path / "events/*/*.parquet"), "event_time", "recorded_at", str(tmp_path))
+    asked = Asked(np.array([*USERS, "ghost"], dtype=object), np.full(len(USERS) + 1, t_us))
+    found = windowed_at(source, [field.definition for field in SPEND.fields], asked, as_known=True).values
+    ends = {"cookie-1": "ann", "cookie-2": "ann", "ghost": "bob"}
+    streamed = [world.values(ends.get(user, user), t_us=t_us) for user in (*USERS, "ghost")]
+    np.testing.assert_array_equal(found, streamed)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from pathlib import Path
 
 import numpy as np
 import oracle
 import pytest
-from event_factories import HOP_S, NOON_US, every_function
+from event_factories import HOP_S, NOON_US, every_function, make_event
 from history_files import random_events, write_events
 
+from feature_repo.offline import counted, windowed
 from feature_repo.offline.frame import Asked
 from feature_repo.offline.history import ParquetSource
 from feature_repo.offline.windowed import windowed_at
-from strata.features.builder import count, days, fields, hours, seconds, total
+from strata.features.builder import count, days, distinct, fields, hours, seconds, total
 from strata.features.definition import WindowDefinition, definition_of
+from strata.features.matching import hash64
 
 USERS = ("a", "b", "ü", "it's")
 TAGS = [tags for _, _, tags in fields(every_function(), hop=seconds(HOP_S))]
@@ -43,10 +46,15 @@ def tricky_pairs(events: list[dict], seed: int, count: int) -> list[tuple[str, i
     return pairs
 
 
-def expected(events: list[dict], pairs: list[tuple[str, int]], tags: list[dict], *, as_known: bool) -> np.ndarray:
+def expected(
+    events: list[dict], pairs: list[tuple[str, int]], tags: list[dict], *, as_known: bool, quota: int = 10_000
+) -> np.ndarray:
+    events = sorted(events, key=lambda event: (event["recorded_us"], event["event_id"]))
+    verdicts = oracle.judged(events, quota=quota)
+    good = [event for event, verdict in zip(events, verdicts, strict=True) if verdict == "ACCEPTED"]
     rows = []
     for user, t in pairs:
-        counted = oracle.accepted([e for e in events if e["user_id"] == user and e["event_time_us"] <= t])
+        counted = [e for e in good if e["user_id"] == user and e["event_time_us"] <= t]
         counted = [e for e in counted if e["recorded_us"] <= t or not as_known]
         values = [oracle.feature(one, counted, t) for one in tags]
         rows.append([np.nan if value is None else value for value in values])
@@ -96,3 +104,59 @@ def test_a_history_without_files_is_all_missing(tmp_path: Path) -> None:
     found = windowed_at(source_at(tmp_path), [definition], asked_of([("a", NOON_US)]), as_known=True)
     assert np.isnan(found.values).all()
     assert not found.seen.any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("as_known", [True, False])
+def test_repeats_count_once_while_they_are_remembered(tmp_path: Path, seed: int, as_known: bool) -> None:
+    """A repeat within H of the remembered event's time is dropped, a later one is a new event; so says the oracle."""
+    events, chance = random_events(seed, 200, USERS), random.Random(seed)
+    day_us = 86_400_000_000
+    for event in chance.sample(events, 60):
+        later = event["recorded_us"] + chance.choice((0, 1, 5_000_000, 7 * day_us - 1, 7 * day_us, 7 * day_us + 1))
+        moved = event["event_time_us"] + chance.choice((0, 1_000_000, 7 * day_us))
+        events.append({**event, "recorded_us": later, "event_time_us": min(moved, later), "value": 7})
+    write_events(tmp_path, events)
+    pairs = tricky_pairs(events, seed, 100)
+    found = windowed_at(source_at(tmp_path), DEFINITIONS, asked_of(pairs), as_known=as_known)
+    np.testing.assert_array_equal(found.values, expected(events, pairs, TAGS, as_known=as_known))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_first_events_of_a_block_count(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the quota an event is refused, and its id is not remembered."""
+    monkeypatch.setattr(counted, "QUOTA_EVENTS", 25)
+    events, chance = random_events(seed, 200, USERS), random.Random(seed)
+    events += [{**event, "recorded_us": event["recorded_us"] + 1} for event in chance.sample(events, 40)]
+    write_events(tmp_path, events)
+    pairs = tricky_pairs(events, seed, 100)
+    found = windowed_at(source_at(tmp_path), DEFINITIONS, asked_of(pairs), as_known=True)
+    np.testing.assert_array_equal(found.values, expected(events, pairs, TAGS, as_known=True, quota=25))
+
+
+def test_small_chunks_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few events and questions are held at a time."""
+    events = random_events(9, 300, USERS)
+    write_events(tmp_path, events)
+    asked = asked_of(tricky_pairs(events, 9, 100))
+    whole = windowed_at(source_at(tmp_path), DEFINITIONS, asked, as_known=True)
+    for limit in ("EVENTS_AT_A_TIME", "QUESTIONS_AT_A_TIME"):
+        monkeypatch.setattr(windowed, limit, 10)
+    parts = windowed_at(source_at(tmp_path), DEFINITIONS, asked, as_known=True)
+    np.testing.assert_array_equal(whole.values, parts.values)
+    np.testing.assert_array_equal(whole.seen, parts.seen)
+
+
+def test_distinct_counts_fingerprints(tmp_path: Path) -> None:
+    """Two items whose 32-bit fingerprints are one count once, as in the kernel."""
+    low: dict[int, str] = {}
+    name = next(
+        (word, other)
+        for number in itertools.count()
+        if (other := low.setdefault(hash64(word := f"item-{number}") & 0xFFFFFFFF, word)) != word
+    )
+    events = [make_event(user_id="a", item_id=item, event_time_us=NOON_US - 1_000_000) for item in (*name, "third")]
+    write_events(tmp_path, events)
+    _, _, tags = fields([distinct("items", of="item_id", window=seconds(30))], hop=seconds(HOP_S))[0]
+    found = windowed_at(source_at(tmp_path), [definition_of(tags)], asked_of([("a", NOON_US)]), as_known=True)
+    assert found.values[0, 0] == 2
