@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Hold a gateway to its budget, and measure what a call costs.")
+costs = typer.Typer(add_completion=False, rich_markup_mode=None)
+app.add_typer(costs, name="bench")
 
 OUT = Path("loadtests/out")
 """Where reports go, below the working folder; ignored by git."""
@@ -61,8 +63,9 @@ def loadtest(
         raise typer.Exit(PAST_BUDGET)
 
 
-@app.command()
+@costs.callback(invoke_without_command=True)
 def bench(
+    context: typer.Context,
     *,
     quick: Annotated[bool, typer.Option("--quick", help="About 100 s instead of 6 minutes; wider spreads.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
@@ -74,7 +77,11 @@ def bench(
 
     Starts its own servers, one worker each, on the prepared home; the load is native (h2load), users rotate, and
     replies are checked. Ends with 1 when a reply was wrong; a ratio past its bound is printed, not an error.
+
+    The way of an event is measured by `strata bench live`.
     """
+    if context.invoked_subcommand:
+        return
     from loadtests.bench.plan import FULL, QUICK
     from loadtests.bench.show import run_and_show
     from loadtests.users import read_users
@@ -86,3 +93,38 @@ def bench(
     known = read_users(settings, users)
     if not run_and_show(settings, known, plan, glued=glued, command=command, json_file=json, markdown_file=markdown):
         raise typer.Exit(WRONG_REPLIES)
+
+
+@costs.command("live")
+def bench_live(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter rounds; wider spreads.")] = False,
+    log: Annotated[str, typer.Option(help="`embedded` or `kafka`.")] = "embedded",
+    state: Annotated[str, typer.Option(help="`lmdb` or `redis`.")] = "lmdb",
+    publishers: Annotated[int, typer.Option(min=1, help="Processes that publish as fast as they are answered.")] = 2,
+    users: Annotated[int, typer.Option(min=1, help="Users the events are of.")] = 5_000,
+    backfill: Annotated[bool, typer.Option(help="Time a rebuild from the prepared history too.")] = True,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/live_proofs.md).")] = None,
+) -> None:
+    """Events per second and core through door, log and fold; the backfill's rate; Feast's push to Redis beside them.
+
+    In a scratch home with servers of its own and durability on; rounds are interleaved. A rate below its goal is
+    printed, not an error.
+    """
+    from loadtests.live.cli import say
+    from loadtests.live.report import write
+    from loadtests.live.servers import missing, scratch_folder
+    from loadtests.live.throughput import Plan, measure_throughput
+    from loadtests.live.throughput_report import print_throughput, throughput_document
+    from strata.errors import InputInvalid
+    from strata.settings import load_settings
+
+    if lacking := missing(log, state):
+        raise InputInvalid(lacking)
+    settings = load_settings()
+    rounds, events, rows = (3, 10_000, 1_000) if quick else (5, 60_000, 5_000)
+    plan = Plan(rounds, events, publishers, 500, users, rows, log, state, backfill)
+    outcome = measure_throughput(settings, plan, scratch_folder(settings.home, f"bench-{log}-{state}"), say)
+    document = throughput_document(outcome, plan, quick)
+    print_throughput(document)
+    write(json, document)
