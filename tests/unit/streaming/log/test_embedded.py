@@ -76,10 +76,14 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("written", [0, 1, 50])
+@pytest.mark.parametrize("written", [0, 1, 50, 400])
 @pytest.mark.parametrize("cut_fails", [False, True])
 def test_a_full_disk_fails_the_append_and_what_was_half_written_is_cut(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int, cut_fails: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    written: int,
+    cut_fails: bool,
 ) -> None:
     """None of it is acknowledged or read; when there is space again the log goes on, and opens as whole."""
     real_write, real_cut = os.pwritev, os.ftruncate
@@ -98,17 +102,20 @@ def test_a_full_disk_fails_the_append_and_what_was_half_written_is_cut(
 
     with opened(tmp_path) as log:
         fill(log, 2)
+        size = segments(tmp_path)[0].stat().st_size
         monkeypatch.setattr(os, "pwritev", failing_write)
         monkeypatch.setattr(os, "ftruncate", failing_cut)
         for _ in range(2):
             with pytest.raises(LogUnavailable, match=r"cannot be written: .*Nothing of this was taken"):
-                fill(log, 1, start=50)
+                fill(log, 1, 30, start=50)
+            assert cut_fails or segments(tmp_path)[0].stat().st_size == size
         assert numbers(read_all(log)) == list(range(6))
         full = False
         fill(log, 1, start=6)
         assert numbers(read_all(log)) == list(range(9))
-    with opened(tmp_path) as log:
+    with opened(tmp_path) as log, caplog.at_level(logging.WARNING):
         fill(log, 1, start=9)
+        assert caplog.text == "", "there is nothing to cut"
         assert numbers(read_all(log)) == list(range(12))
 
 

@@ -85,9 +85,11 @@ def test_a_shortened_newest_file_is_damage_when_more_was_durable(tmp_path: Path)
     with opened(tmp_path) as log:
         fill(log, 3)
     path = segments(tmp_path)[0]
-    os.truncate(path, path.stat().st_size - 1)
+    size = path.stat().st_size - 1
+    os.truncate(path, size)
     with opened(tmp_path) as log, pytest.raises(LogDamaged, match="the event log is damaged"):
         log.writer()
+    assert path.stat().st_size == size, "nothing is cut"
 
 
 def test_damage_in_an_older_file_is_a_sentence_when_it_is_read(tmp_path: Path) -> None:
