@@ -24,7 +24,7 @@ from streaming.fold.catch_up import CatchUp
 from streaming.fold.facts import facts_of, put_facts
 from streaming.fold.fold_run import fold_run, send_nothing
 from streaming.fold.meters import FoldMeters
-from streaming.fold.micro_batch import Run, kind_of, runs_of
+from streaming.fold.micro_batch import Run, is_event, kind_of, runs_of
 from streaming.fold.rows import LiveRows
 from streaming.fold.stream_history import StreamHistory
 from streaming.fold.tables import Tables
@@ -37,7 +37,7 @@ RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 LEASE: Final = "stream"
 """Held while a worker lives: a rebuild then leaves its generation to the worker."""
 LEASE_S: Final = 10.0
-_IN_HISTORY: Final = (Verdict.ACCEPTED, Verdict.REPLAYED)
+_IN_HISTORY: Final = (int(Verdict.ACCEPTED), int(Verdict.REPLAYED))
 
 
 @dataclass
@@ -164,7 +164,7 @@ class FoldWorker:
             forward = send_nothing  # every table judges alike; the first one's forwards are enough
         parts.meters.folded(verdicts)
         for record, verdict in zip(run.records, verdicts, strict=True):
-            if verdict in _IN_HISTORY and kind_of(record) == RecordKind.EVENT:
+            if verdict in _IN_HISTORY and is_event(record):
                 parts.history.add_event(record.partition, record.offset, record.data)
 
     def _fold_facts(self, records: Sequence[Record]) -> None:
@@ -193,7 +193,10 @@ class FoldWorker:
     def _settle(self, records: Sequence[Record]) -> None:
         reached = {record.partition: record.offset + 1 for record in records}
         for table in self._tables.layouts:
-            self._rows.transform(table, [], lambda rows: rows, reached)
+            stored = self._rows.positions(table)
+            if any(stored.get(partition, 0) < offset for partition, offset in reached.items()):
+                # The last of them changed no row: an alias, a fact, a damaged record.
+                self._rows.transform(table, [], lambda rows: rows, reached)
         for partition, offset in reached.items():
             self._next[partition] = max(self._next.get(partition, 0), offset)
             self._parts.history.settle(partition, offset)
