@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -92,8 +92,3 @@ def history_counts(history: Path) -> Counter[tuple[str, str]]:
         table = pq.ParquetFile(path).read(columns=["user_id", "event_id"])
         found.update(zip(table["user_id"].to_pylist(), table["event_id"].to_pylist(), strict=True))
     return found
-
-
-def first_difference(expected: Mapping[str, Expected], found: Mapping[str, Expected]) -> str | None:
-    """The first user whose counts differ."""
-    return next((user for user, wanted in expected.items() if found[user] != wanted), None)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from loadtests.live.counted import CountedState, first_difference, history_counts
-from loadtests.live.ledger import Expected, Ledger
+from loadtests.live.compare import compare, first_difference
+from loadtests.live.counted import CountedState, history_counts
+from loadtests.live.ledger import Ledger
 from loadtests.live.makers import PurchaseMaker
 from loadtests.live.places import Place, make_place
 from loadtests.live.senders import CallSender, Sender, StreamSender
@@ -191,45 +192,7 @@ class CrashTrial:
             return "?"
 
     def _compare(self, counted: CountedState) -> None:
-        ledger, differences = self.ledger, self.outcome.differences
-        if ledger.fault:
-            differences.append(ledger.fault)
-        lacking = ledger.purchases.keys() - ledger.acknowledged
-        if lacking:
-            differences.append(f"{len(lacking)} events were never acknowledged, for one {min(lacking)}")
-        held = history_counts(self._place.home / "history")
-        expected = ledger.expected()
-        found = counted.counts(list(expected))
-        user = first_difference(expected, found)
-        if user is not None:
-            wrong = sum(expected[one] != found[one] for one in expected)
-            differences.append(f"the state of {wrong} users is wrong; {self._story(user, expected[user], found[user])}")
-            differences += self._events_of(user, held)
-        differences += [
-            f"visitor {visitor} became {user}, and the state has {target}"
-            for visitor, user in ledger.aliases.items()
-            if (target := counted.target(visitor)) != user
-        ]
-        differences += self._wrong_history(held)
-
-    def _story(self, user: str, wanted: Expected, found: Expected) -> str:
-        return (
-            f"first {user}: {wanted.cents} cents in {wanted.sessions} visits were acknowledged, "
-            f"{found.cents} cents in {found.sessions} visits are counted"
-        )
-
-    def _events_of(self, user: str, held: Counter[tuple[str, str]]) -> list[str]:
-        return [
-            f"  {event_id} of {one.user}: {one.cents} cents, {held[one.user, event_id]} in the history"
-            for event_id, one in self.ledger.events_of(user)
-        ]
-
-    def _wrong_history(self, held: Counter[tuple[str, str]]) -> list[str]:
-        wanted = {(one.user, event_id) for event_id, one in self.ledger.purchases.items()}
-        lost, unknown = sorted(wanted - held.keys()), sorted(held.keys() - wanted)
-        twice = sorted(key for key, count in held.items() if count > 1)
-        return [
-            f"the history {what} {len(keys)} events, for one {keys[0]}"
-            for what, keys in (("lacks", lost), ("holds twice", twice), ("has, though nobody sent them,", unknown))
-            if keys
-        ]
+        ledger = self.ledger
+        found = counted.counts(list(ledger.expected()))
+        targets = {visitor: counted.target(visitor) for visitor in ledger.aliases}
+        self.outcome.differences += compare(ledger, found, targets, history_counts(self._place.home / "history"))
