@@ -26,6 +26,7 @@ class UserRange:
     first: str
     last: str
     events: int
+    users: int
 
 
 @dataclass(frozen=True)
@@ -146,4 +147,6 @@ def _cut(counts: Sequence[tuple[str, int]], per_part: int) -> Iterator[UserRange
         held += count
     for start, end in pairwise([*cuts, len(counts)]):
         if end > start:
-            yield UserRange(counts[start][0], counts[end - 1][0], sum(count for _, count in counts[start:end]))
+            yield UserRange(
+                counts[start][0], counts[end - 1][0], sum(count for _, count in counts[start:end]), end - start
+            )

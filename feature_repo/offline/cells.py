@@ -3,9 +3,10 @@
 Three ways to a cell:
 
 - sums and newest times: running sums per user, read by ASOF joins at the head and before the tail of a window;
-- extremes and distinct ids: a join bounded by the window;
-- events recorded after they happened are left out of the running sums and joined row by row, since whether they
-  count depends on the instant asked about. There are few.
+- extremes and distinct ids: a join bounded by the window; an id counts at its first event inside;
+- events *in flight* at the instant asked about, which had happened and were not recorded yet, are taken back from
+  the sums, and rows that have any find newest times and distinct ids among what was known. They lie within H, so
+  there are few.
 
 Which events count at all is `counted.py`'s business.
 """
@@ -22,9 +23,9 @@ from feature_repo.offline.conditions_sql import where_sql
 from feature_repo.offline.counted import create_events
 from feature_repo.offline.frame import Asked
 from feature_repo.offline.history import ParquetSource
-from strata.features.conditions import TEXT_COLUMNS
-from strata.features.definition import EVENT
+from feature_repo.offline.partial_sql import at_newest, from_start, greatest_of, kept, sum_of, time_of
 from strata.features.functions.partials import Partial, PartialKind
+from strata.features.plan import LATENESS_US
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 Window = tuple[int, int]
 """(window_us, hop_us)."""
-Cells = dict[tuple[Partial, Window | None], Ints]
+CellKey = tuple[Partial, Window | None]
+Cells = dict[CellKey, Ints]
 SUMS: Final = (PartialKind.COUNT, PartialKind.TOTAL)
 NEWEST: Final = (PartialKind.MOMENT, PartialKind.LATEST)
 """Kinds whose cell does not depend on a window: its place in the key is None."""
@@ -62,7 +64,8 @@ class CellQuery:
         """`asked` is of the names of `members`, each of which stands for the events of some users."""
         self.db, self.asked, self.as_known = connection, asked, as_known
         self.start = {window: f"s{i}" for i, window in enumerate(windows)}
-        self._times: dict[Partial, Ints] = {}
+        self.flying = False
+        """Whether any row has an event in flight; those are in the table `f`."""
         self.known = "e.rec <= l.t" if as_known else "true"
         connection.register("asked_rows", self._rows(asked, windows))
         connection.execute("CREATE TEMP TABLE asked AS SELECT * FROM asked_rows")
@@ -91,8 +94,10 @@ class CellQuery:
         sums = {partial: windows for partial, windows in wanted.items() if partial.kind in SUMS}
         newest = [partial for partial in wanted if partial.kind in NEWEST]
         cells = self._running(sums, newest)
-        if self.as_known and self.db.execute("SELECT count(*) FROM e WHERE rec > ts").fetchall() != [(0,)]:
-            self._add_late(cells, sums, newest)
+        self._find_in_flight()
+        if self.flying:
+            self._take_back(cells, sums)
+            self._renew(cells, newest)
         for partial, windows in wanted.items():
             if partial.kind not in SUMS + NEWEST:
                 cells |= self._bounded(partial, windows)
@@ -100,8 +105,8 @@ class CellQuery:
 
     def _running(self, sums: dict[Partial, list[Window]], newest: list[Partial]) -> Cells:
         columns = [
-            *(f"{_sum(p)} AS a{i}" for i, p in enumerate(sums)),
-            *(sql for i, p in enumerate(newest) for sql in (f"{_time(p)} AS m{i}", f"{_greatest(p)} AS v{i}")),
+            *(f"{sum_of(p)} AS a{i}" for i, p in enumerate(sums)),
+            *(sql for i, p in enumerate(newest) for sql in (f"{time_of(p)} AS m{i}", f"{greatest_of(p)} AS v{i}")),
         ]
         running = [
             *(f"CAST(sum(a{i}) OVER w AS BIGINT) AS a{i}" for i in range(len(sums))),
@@ -113,10 +118,9 @@ class CellQuery:
         ]
         if not columns:
             return {}
-        on_time = "WHERE rec <= ts" if self.as_known else ""
         self.db.execute(
             f"CREATE OR REPLACE TEMP TABLE c AS SELECT u, ts, {', '.join(running)} "
-            f"FROM (SELECT u, ts, {', '.join(columns)} FROM e {on_time} GROUP BY u, ts) "
+            f"FROM (SELECT u, ts, {', '.join(columns)} FROM e GROUP BY u, ts) "
             "WINDOW w AS (PARTITION BY u ORDER BY ts ROWS UNBOUNDED PRECEDING)"
         )
         head = self._asof("l.t >= c.ts")
@@ -126,7 +130,6 @@ class CellQuery:
             if inside:
                 tail = self._asof(f"l.{self.start[window]} > c.ts")
                 cells |= {(p, window): _ints(head[f"a{i}"], 0) - _ints(tail[f"a{i}"], 0) for i, p in inside}
-        self._times = {p: _ints(head[f"m{i}"], _NEVER) for i, p in enumerate(newest)}
         for i, partial in enumerate(newest):
             cells[(partial, None)] = _ints(head[f"v{i}"], 0)
         return cells
@@ -140,88 +143,90 @@ class CellQuery:
         )
         return dict(zip(table.column_names, table.columns, strict=True))
 
-    def _add_late(self, cells: Cells, sums: dict[Partial, list[Window]], newest: list[Partial]) -> None:
-        """Add the events that were recorded after they happened, where they were known by t."""
-        added = {
-            (p, w): f"{_sum(p, f'e.ts >= l.{self.start[w]}')} AS k{i}"
-            for i, (p, w) in enumerate((p, w) for p, windows in sums.items() for w in windows)
-        }
-        picked = [sql for i, p in enumerate(newest) for sql in (f"{_time(p)} AS m{i}", f"{_at_newest(p)} AS v{i}")]
-        table = self._table(
-            f"SELECT l.i, {', '.join([*added.values(), *picked])} FROM asked l JOIN e ON e.u = l.u "
-            f"AND e.rec > e.ts AND e.ts <= l.t AND e.rec <= l.t GROUP BY l.i"
+    def _find_in_flight(self) -> None:
+        if not self.as_known or self.db.execute("SELECT count(*) FROM e WHERE rec > ts").fetchall() == [(0,)]:
+            return
+        self.db.execute(
+            "CREATE TEMP TABLE f AS SELECT l.i, e.* FROM asked l JOIN e ON e.u = l.u "
+            f"AND e.rec > e.ts AND e.ts <= l.t AND e.ts > l.t - {LATENESS_US} AND e.rec > l.t"
         )
-        rows = _ints(table["i"], 0)
-        for i, key in enumerate(added):
-            cells[key][rows] += _ints(table[f"k{i}"], 0)
-        for i, partial in enumerate(newest):
-            times, values = _ints(table[f"m{i}"], _NEVER), _ints(table[f"v{i}"], 0)
-            on_time, known = self._times[partial][rows], cells[(partial, None)][rows]
-            better = (times > on_time) | ((times == on_time) & (times != _NEVER) & (values > known))
-            cells[(partial, None)][rows] = np.where(better, values, known)
+        self.flying = self.db.execute("SELECT count(*) FROM f").fetchall() != [(0,)]
 
-    def _bounded(self, partial: Partial, windows: list[Window]) -> Cells:
-        """Extremes and distinct ids: every pair of an asked row and an event inside its longest window."""
-        fold = {PartialKind.IDS: "count(DISTINCT e.v)", PartialKind.LEAST: "min(e.v)", PartialKind.GREATEST: "max(e.v)"}
-        longest = max(windows, key=lambda window: window[0] + window[1])
-        # Start of the longest window and of any other may cross by less than a hop: take the earlier.
-        starts = ", ".join(f"l.{self.start[window]}" for window in dict.fromkeys([longest, *windows]))
-        picked = ", ".join(
-            f"{fold[partial.kind]} FILTER (WHERE e.ts >= l.{self.start[window]}) AS k{i}"
-            for i, window in enumerate(windows)
+    def _take_back(self, cells: Cells, sums: dict[Partial, list[Window]]) -> None:
+        """Take events in flight out of the sums."""
+        keys = [(p, w) for p, windows in sums.items() for w in windows]
+        if not keys:
+            return
+        picked = ", ".join(f"{sum_of(p, f'f.ts >= l.{self.start[w]}')} AS k{i}" for i, (p, w) in enumerate(keys))
+        table = self._table(f"SELECT l.i, {picked} FROM f JOIN asked l USING (i) GROUP BY l.i")
+        rows = _ints(table["i"], 0)
+        for i, key in enumerate(keys):
+            cells[key][rows] -= _ints(table[f"k{i}"], 0)
+
+    def _renew(self, cells: Cells, newest: list[Partial]) -> None:
+        """Newest values of rows with events in flight: of the known events of the last H, else of those before.
+
+        Whatever happened longer than H ago is known, or counts nowhere.
+        """
+        if not newest:
+            return
+        self.db.execute("CREATE TEMP TABLE flown AS SELECT * FROM asked SEMI JOIN f USING (i)")
+        recent = ", ".join(
+            sql for i, p in enumerate(newest) for sql in (f"{time_of(p)} AS m{i}", f"{at_newest(p)} AS v{i}")
         )
+        picked = ", ".join(f"CASE WHEN r.m{i} IS NULL THEN c.v{i} ELSE r.v{i} END AS v{i}" for i in range(len(newest)))
         table = self._table(
             f"""
-            WITH d AS (SELECT DISTINCT u, ts, rec, {_kept(partial)} AS v FROM e
-                       WHERE {partial.of} IS NOT NULL AND {where_sql(partial.where)})
-            SELECT l.i, {picked} FROM asked l JOIN d AS e
-            ON e.u = l.u AND e.ts <= l.t AND e.ts >= least({starts}) AND {self.known} GROUP BY l.i
+            WITH r AS (SELECT l.i, {recent} FROM flown l JOIN e ON e.u = l.u
+                       AND e.ts <= l.t AND e.ts > l.t - {LATENESS_US} AND e.rec <= l.t GROUP BY l.i)
+            SELECT l.i, {picked} FROM flown l ASOF LEFT JOIN c ON l.u = c.u AND l.t - {LATENESS_US} >= c.ts
+            LEFT JOIN r ON r.i = l.i
             """
         )
         rows = _ints(table["i"], 0)
-        cells: Cells = {}
-        for i, window in enumerate(windows):
-            cells[(partial, window)] = np.zeros(len(self.asked), dtype=np.int64)
-            cells[(partial, window)][rows] = _ints(table[f"k{i}"], 0)
+        for i, partial in enumerate(newest):
+            cells[(partial, None)][rows] = _ints(table[f"v{i}"], 0)
+
+    def _bounded(self, partial: Partial, windows: list[Window]) -> Cells:
+        """Extremes and distinct ids: every pair of an asked row and an event inside its longest window."""
+        cells: Cells = {(partial, window): np.zeros(len(self.asked), dtype=np.int64) for window in windows}
+        values = (
+            f"SELECT DISTINCT u, ts, rec, {kept(partial)} AS v FROM e "
+            f"WHERE {partial.of} IS NOT NULL AND {where_sql(partial.where)}"
+        )
+        if partial.kind is not PartialKind.IDS:
+            fold = "min(e.v)" if partial.kind is PartialKind.LEAST else "max(e.v)"
+            self._join(
+                cells, values, {(partial, w): from_start(fold, self.start[w]) for w in windows}, "asked", self.known
+            )
+            return cells
+        once = (
+            "SELECT *, lag(ts) OVER (PARTITION BY u, v ORDER BY ts) AS before "
+            f"FROM (SELECT DISTINCT u, ts, v FROM ({values}))"
+        )
+        firsts: dict[CellKey, str] = {
+            (partial, w): from_start("count(*)", self.start[w], f"(e.before IS NULL OR e.before < l.{self.start[w]})")
+            for w in windows
+        }
+        landed = "(SELECT * FROM asked ANTI JOIN f USING (i))" if self.flying else "asked"
+        self._join(cells, once, firsts, landed, "true")
+        if self.flying:
+            several: dict[CellKey, str] = {
+                (partial, w): from_start("count(DISTINCT e.v)", self.start[w]) for w in windows
+            }
+            self._join(cells, values, several, "(SELECT * FROM asked SEMI JOIN f USING (i))", "e.rec <= l.t")
         return cells
 
-
-def _kept(partial: Partial) -> str:
-    """What of a column is compared: of an id the 32-bit fingerprint the kernel keeps (`matching.id_of`)."""
-    if partial.kind is not PartialKind.IDS:
-        return partial.of
-    number = f"md5_number_lower({partial.of})" if partial.of in TEXT_COLUMNS else f"CAST({partial.of} AS BIGINT)"
-    return f"CAST({number} & {0xFFFFFFFF} AS UINTEGER)"
-
-
-def _counted(partial: Partial) -> str:
-    """Which events a partial is about."""
-    where = where_sql(partial.where)
-    return where if partial.of == EVENT else f"{partial.of} IS NOT NULL AND {where}"
-
-
-def _sum(partial: Partial, inside: str = "true") -> str:
-    fold = "count(*)" if partial.kind is PartialKind.COUNT else f"sum({partial.of})"
-    return f"CAST({fold} FILTER (WHERE {_counted(partial)} AND {inside}) AS BIGINT)"
-
-
-def _time(partial: Partial) -> str:
-    return f"max(ts) FILTER (WHERE {_counted(partial)})"
-
-
-def _value(partial: Partial) -> str:
-    return "ts" if partial.kind is PartialKind.MOMENT else partial.of
-
-
-def _greatest(partial: Partial) -> str:
-    """Of the events of one instant, the greatest value."""
-    return f"max({_value(partial)}) FILTER (WHERE {_counted(partial)})"
-
-
-def _at_newest(partial: Partial) -> str:
-    """Of events of several instants, the greatest value of the newest."""
-    value = _value(partial)
-    return f"arg_max({value}, (ts, {value})) FILTER (WHERE {_counted(partial)})"
+    def _join(self, cells: Cells, events: str, picked: Mapping[CellKey, str], asked: str, known: str) -> None:
+        starts = ", ".join(f"l.{self.start[window]}" for _, window in picked if window is not None)
+        columns = ", ".join(f"{sql} AS k{i}" for i, sql in enumerate(picked.values()))
+        table = self._table(
+            f"WITH d AS ({events}) SELECT l.i, {columns} FROM {asked} AS l JOIN d AS e "
+            f"ON e.u = l.u AND e.ts <= l.t AND e.ts >= least({starts}) AND {known} GROUP BY l.i"
+        )
+        rows = _ints(table["i"], 0)
+        for i, key in enumerate(picked):
+            cells[key][rows] = _ints(table[f"k{i}"], 0)
 
 
 def _ints(column: pa.ChunkedArray, null: int) -> Ints:
