@@ -40,11 +40,16 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
 	@$(bin)/strata up --prepare-only
 	@$(bin)/strata bench $(ARGS)
+	@$(bin)/strata bench live
 
 .PHONY: prove
-prove: setup  ## the long proofs: 20,000 (user, t) pairs, online = offline = oracle; ARGS="--seed 11 --json FILE"
+prove: setup  ## the long proofs: online = offline = oracle, 400 kills, freshness; ARGS="--seed 11 --json FILE"
 	@$(bin)/strata up --prepare-only
 	@$(bin)/strata features parity --pairs 20000 $(ARGS)
+	@$(bin)/strata prove crashes --kills 200 --with-gateway --json loadtests/out/crashes.json
+	@$(bin)/strata prove crashes --kills 200 --with-gateway --log kafka --state redis --json loadtests/out/crashes-kafka.json
+	@$(bin)/strata prove freshness --json loadtests/out/freshness.json
+	@$(bin)/strata prove freshness --log kafka --state redis --json loadtests/out/freshness-kafka.json
 
 .PHONY: protos
 protos: setup  ## write strata/v1 and strata/registry/v1 from protos/
