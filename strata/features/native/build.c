@@ -109,6 +109,24 @@ static void read_event(const Build *build, int64_t i, Event *event) {
         event->number[k] = batch->number[k].values[i], event->has[k] = batch->number[k].valid[i];
 }
 
+/* The memory of an event that is soon to be read: its columns, or, once they are there, the words they name. */
+static void fetch_columns(const Batch *batch, int64_t i) {
+    __builtin_prefetch(&batch->event_time_us[i]), __builtin_prefetch(&batch->recorded_us[i]);
+    __builtin_prefetch(&batch->utc_offset_s[i]), __builtin_prefetch(&batch->event_id.codes[i]);
+    for (int k = 0; k < TEXTS; k++) __builtin_prefetch(&batch->text[k].codes[i]);
+    for (int k = 0; k < 3; k++)
+        __builtin_prefetch(&batch->number[k].values[i]), __builtin_prefetch(&batch->number[k].valid[i]);
+}
+
+static void fetch_words(const Build *build, int64_t i) {
+    const TextColumn *id = &build->batch.event_id;
+    if (id->codes[i] >= 0 && id->codes[i] < id->words) __builtin_prefetch(&id->begin[id->codes[i]]);
+    for (int k = 0; k < TEXTS; k++) {
+        int32_t code = build->batch.text[k].codes[i];
+        if (code >= 0 && code < build->batch.text[k].words) __builtin_prefetch(&build->words[k][code]);
+    }
+}
+
 static int build_user(Build *build, Arena *arena, int32_t user, int *known) {
     int64_t from = build->begins[user], count = build->begins[user + 1] - from, *events = build->order + from;
     uint8_t verdict;
@@ -118,6 +136,8 @@ static int build_user(Build *build, Arena *arena, int32_t user, int *known) {
     TRY(state_clear(&arena->state, build->plan));
     if (count > MANY) TRY(state_scatter(&arena->state, build->plan));
     for (int64_t n = 0; n < count; n++) {
+        if (n + 12 < count) fetch_columns(&build->batch, events[n + 12]);
+        if (n + 6 < count) fetch_words(build, events[n + 6]);
         read_event(build, events[n], &event);
         TRY(fold_event(arena, build->plan, &event, -1, &verdict));
         *known |= verdict == ACCEPTED;

@@ -75,7 +75,7 @@ int read_record(const uint8_t *record, size_t size, Event *event) {
 }
 
 /* Hour, weekday, day and week of the event's local time; 1970-01-01 was a Thursday. */
-static void derive(Event *event) {
+void derive(Event *event) {
     int64_t local = event->at_us + event->utc_offset_s * 1000000, day = floor_div(local, DAY_US);
     int64_t hour = floor_div(local, HOUR_US) % 24, weekday = (day + 3) % 7;
     event->number[HOUR - VALUE] = hour < 0 ? hour + 24 : hour;
@@ -83,20 +83,6 @@ static void derive(Event *event) {
     event->number[DAY - VALUE] = day;
     event->number[WEEK - VALUE] = floor_div(day + 3, 7);
     event->derived = 1;
-}
-
-int number_of(Event *event, int column, int64_t *number) {
-    if (column == EVERY) {
-        *number = 1;
-        return 1;
-    }
-    if (column < VALUE) { /* only ever counted */
-        *number = 0;
-        return event->text[column - EVENT_TYPE].at != NULL;
-    }
-    if (column >= HOUR && !event->derived) derive(event);
-    *number = event->number[column - VALUE];
-    return column >= HOUR || event->has[column - VALUE];
 }
 
 int id_of(Event *event, int column, uint32_t *id) {

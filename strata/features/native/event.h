@@ -36,8 +36,24 @@ typedef struct {
 /* The parts of a packed record. They point into it. */
 int read_record(const uint8_t *record, size_t size, Event *event);
 
+/* Works out the columns of the event's local time. */
+void derive(Event *event);
+
 /* The number of a column; false for null. */
-int number_of(Event *event, int column, int64_t *number);
+static inline int number_of(Event *event, int column, int64_t *number) {
+    if (column == EVERY) {
+        *number = 1;
+        return 1;
+    }
+    if (column < VALUE) { /* only ever counted */
+        *number = 0;
+        return event->text[column - EVENT_TYPE].at != NULL;
+    }
+    if (column >= HOUR && !event->derived) derive(event);
+    *number = event->number[column - VALUE];
+    return column >= HOUR || event->has[column - VALUE];
+}
+
 /* The 32-bit fingerprint of a column; false for null. */
 int id_of(Event *event, int column, uint32_t *id);
 /* Whether its numbers can be summed without ever leaving 64 bits. */

@@ -36,7 +36,7 @@ static int judge(State *state, const Plan *plan, const Event *event, int64_t off
     else {
         *verdict = ACCEPTED;
         if (event->recorded_us > state->watermark_us) state->watermark_us = event->recorded_us;
-        return seen_put(state, id, event->at_us, offset);
+        return seen_put(state, entry, (Seen){id, event->at_us, offset});
     }
     return FINE;
 }

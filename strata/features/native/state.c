@@ -120,18 +120,6 @@ int tile_place(State *state, const Plan *plan, int64_t tile, uint32_t *place) {
     return insert_tile(state, plan, tile, low);
 }
 
-static uint32_t bits_below(const uint64_t *bits, uint32_t place) {
-    uint32_t found = 0;
-    for (uint32_t w = 0; w < place / 64; w++) found += count_bits(bits[w]);
-    return found + count_bits(bits[place / 64] & (((uint64_t)1 << place % 64) - 1));
-}
-
-int column_at(Column *column, uint32_t place, uint32_t tiles, uint32_t *rank) {
-    int has = column->bits[place / 64] >> place % 64 & 1;
-    *rank = place + 1 == tiles ? column->count - (uint32_t)has : bits_below(column->bits, place);
-    return has;
-}
-
 int column_expand(Column *column) {
     if (!column->raw) return FINE;
     TRY(make_room((void **)&column->numbers, &column->room, (uint64_t)column->count + 1, sizeof *column->numbers));
@@ -230,25 +218,23 @@ int seen_find(State *state, uint64_t hash, Seen **found) {
     return FINE;
 }
 
-int seen_put(State *state, uint64_t hash, int64_t time_us, int64_t offset) {
-    Seen *held;
-    TRY(seen_find(state, hash, &held));
-    if (held) {
-        held->time_us = time_us, held->offset = offset;
+int seen_put(State *state, Seen *found, Seen entry) {
+    if (found) {
+        *found = entry;
         return FINE;
     }
     TRY(make_room((void **)&state->seen, &state->seen_room, (uint64_t)state->seen_count + 1, sizeof *state->seen));
     uint32_t at = state->seen_count;
     if (state->many) {
         int fresh;
-        Entry *entry = table_at(&state->seen_at, hash, &fresh);
-        if (!entry) return NO_MEMORY;
-        entry->value = at;
+        Entry *place = table_at(&state->seen_at, entry.hash, &fresh);
+        if (!place) return NO_MEMORY;
+        place->value = at;
     } else {
-        at = seen_place(state, hash);
+        at = seen_place(state, entry.hash);
         memmove(state->seen + at + 1, state->seen + at, (state->seen_count - at) * sizeof *state->seen);
     }
-    state->seen[at] = (Seen){hash, time_us, offset};
+    state->seen[at] = entry;
     state->seen_count++;
     return FINE;
 }

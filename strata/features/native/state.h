@@ -64,14 +64,26 @@ int state_scatter(State *state, const Plan *plan);
 int state_gather(State *state, const Plan *plan);
 
 int tile_place(State *state, const Plan *plan, int64_t tile, uint32_t *place);
-int column_at(Column *column, uint32_t place, uint32_t tiles, uint32_t *rank);
+static inline uint32_t bits_below(const uint64_t *bits, uint32_t place) {
+    uint32_t found = 0;
+    for (uint32_t w = 0; w < place / 64; w++) found += count_bits(bits[w]);
+    return found + count_bits(bits[place / 64] & (((uint64_t)1 << place % 64) - 1));
+}
+
+/* Whether a tile has a number, and how many tiles before it have one. */
+static inline int column_at(Column *column, uint32_t place, uint32_t tiles, uint32_t *rank) {
+    int has = column->bits[place / 64] >> place % 64 & 1;
+    *rank = place + 1 == tiles ? column->count - (uint32_t)has : bits_below(column->bits, place);
+    return has;
+}
+
 int column_expand(Column *column);
 int column_insert(Column *column, uint32_t place, uint32_t rank, int64_t number);
 void column_remove(Column *column, uint32_t place, uint32_t rank);
 int ids_add(State *state, IdSet *set, uint32_t hash, int64_t tile, uint32_t place);
-/* The entry of an id; null for none. */
+/* The entry of an id; null for none. put changes it, or makes one. */
 int seen_find(State *state, uint64_t hash, Seen **found);
-int seen_put(State *state, uint64_t hash, int64_t time_us, int64_t offset);
+int seen_put(State *state, Seen *found, Seen entry);
 
 /* Drops the tiles no window can reach again, and the ids no repeat can have. */
 int state_trim(State *state, const Plan *plan);
