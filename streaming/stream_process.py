@@ -36,6 +36,7 @@ from streaming.log.open import open_log
 from streaming.log.partition import partition_of
 from streaming.log.ports import Log, LogWriter
 from streaming.service.server import DoorServer
+from streaming.without_pandas import keep_pandas_out
 
 FORWARD_S: Final = 30.0
 HELD_BATCHES: Final = 4
@@ -44,6 +45,7 @@ HELD_BATCHES: Final = 4
 
 def run_stream(settings: Settings) -> None:
     """Serve events and fold them until SIGINT or SIGTERM. Raises StrataError before anything is taken, if it must."""
+    keep_pandas_out()
     import pyarrow.parquet  # noqa: F401 - a second's work, which the fold would otherwise wait for at its first part
 
     try:
