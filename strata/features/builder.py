@@ -95,6 +95,8 @@ quantity = Column("quantity")
 discount = Column("discount")
 hour = Column("hour")
 weekday = Column("weekday")
+CLICK: Final = event_type.eq("click")
+IMPRESSION: Final = event_type.eq("impression")
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,32 @@ def share(name: str, *, window: int, where: Filter, base: Filter = EVERY, of: st
     Missing when the denominator is 0.
     """
     return Feature(name, "share", of or EVENT, window, base & where, base=base)
+
+
+def click_through(
+    name: str,
+    *,
+    window: int,
+    clicks: Filter = CLICK,
+    impressions: Filter = IMPRESSION,
+) -> Feature:
+    """Clicks over impressions. Missing when nothing was shown."""
+    return Feature(name, "share", EVENT, window, clicks, base=impressions)
+
+
+def sessions(name: str, *, window: int, where: Filter = EVERY, of: str = EVENT) -> Feature:
+    """How many sessions end in the window: events no more than 30 minutes apart, or `of="session_id"`."""
+    return Feature(name, "sessions", of, window, where)
+
+
+def session_duration(name: str, *, window: int, where: Filter = EVERY, of: str = EVENT) -> Feature:
+    """Mean seconds from the first to the last event of a session. Missing when there is none."""
+    return Feature(name, "session_duration", of, window, where)
+
+
+def session_depth(name: str, *, window: int, where: Filter = EVERY, of: str = EVENT) -> Feature:
+    """Mean events per session. Missing when there is none."""
+    return Feature(name, "session_depth", of, window, where)
 
 
 def fields(features: Iterable[Feature], *, hop: int = hours(1)) -> list[FieldTriple]:

@@ -40,9 +40,15 @@ OF_ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "distinct": IDS,
     "recency": (EVENT,),
     "share": (EVENT, *NUMBERS),
+    "sessions": (EVENT, "session_id"),
+    "session_duration": (EVENT, "session_id"),
+    "session_depth": (EVENT, "session_id"),
 }
-"""What each function may be taken of. `count` of a column counts the events where it is not null."""
-WHOLE: Final = frozenset({"count", "distinct"})
+"""What each function may be taken of. `count` of a column counts the events where it is not null.
+
+Sessions of events end by a pause; of `session_id` they are those of one id.
+"""
+WHOLE: Final = frozenset({"count", "distinct", "sessions"})
 """Functions whose values are whole numbers (dtype int64); the others are float64."""
 
 

@@ -10,11 +10,14 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
-from strata.features.functions.partials import PartialKind
+from strata.features.definition import EVENT
+from strata.features.functions.partials import Partial, PartialKind
 from strata.features.layout import QUOTA_BLOCK_US, QUOTA_EVENTS, Layout
 from strata.features.matching import column_of, hash64, id_of, satisfies, within_limits
 from strata.features.packed import PackedEvent, RecordKind
+from strata.features.sessions import add_session, pause_of
 from strata.features.user_state import UserState, add
 
 
@@ -78,29 +81,39 @@ def _within_quota(state: UserState, event: PackedEvent) -> bool:
 
 
 def _add_event(layout: Layout, state: UserState, event: PackedEvent) -> None:
-    at_us = event.event_time_us
-    tile = at_us // layout.hop_us
-    state.newest_us = max(state.newest_us, at_us)
+    tile = event.event_time_us // layout.hop_us
+    state.newest_us = max(state.newest_us, event.event_time_us)
     for i, partial in enumerate(layout.partials):
         if not satisfies(event, partial.where):
             continue
-        if partial.kind is PartialKind.IDS:
-            id_ = id_of(event, partial.of)
-            if id_ is not None:
-                state.ids[i][id_] = max(tile, state.ids[i].get(id_, tile))
-            continue
-        value = column_of(event, partial.of)
-        if value is None:
-            continue
-        if partial.kind is PartialKind.COUNT:
-            add(state.sums[i], tile, 1)
-        elif partial.kind is PartialKind.TOTAL:
-            add(state.sums[i], tile, value)
-        elif partial.kind is PartialKind.LEAST:
-            state.extremes[i][tile] = min(value, state.extremes[i].get(tile, value))
-        elif partial.kind is PartialKind.GREATEST:
-            state.extremes[i][tile] = max(value, state.extremes[i].get(tile, value))
-        elif partial.kind is PartialKind.LATEST:
-            state.newest[i] = max(state.newest[i], (at_us, value))
-        else:
-            state.newest[i] = max(state.newest[i], (at_us, state.newest[i][1]))
+        if partial.kind in (PartialKind.IDS, PartialKind.SESSIONS):
+            _add_id(state, i, partial, event, tile)
+        elif (value := column_of(event, partial.of)) is not None:
+            _add_value(state, i, partial, (event.event_time_us, value), tile)
+
+
+def _add_id(state: UserState, i: int, partial: Partial, event: PackedEvent, tile: int) -> None:
+    id_ = 0 if partial.of == EVENT else id_of(event, partial.of)
+    if id_ is None:
+        return
+    if partial.kind is PartialKind.IDS:
+        state.ids[i][id_] = max(tile, state.ids[i].get(id_, tile))
+    else:
+        at_us = event.event_time_us
+        add_session(state.sessions[i], id_, pause_of(partial.of), (at_us, at_us, 1))
+
+
+def _add_value(state: UserState, i: int, partial: Partial, pair: tuple[int, Any], tile: int) -> None:
+    at_us, value = pair
+    if partial.kind is PartialKind.COUNT:
+        add(state.sums[i], tile, 1)
+    elif partial.kind is PartialKind.TOTAL:
+        add(state.sums[i], tile, value)
+    elif partial.kind is PartialKind.LEAST:
+        state.extremes[i][tile] = min(value, state.extremes[i].get(tile, value))
+    elif partial.kind is PartialKind.GREATEST:
+        state.extremes[i][tile] = max(value, state.extremes[i].get(tile, value))
+    elif partial.kind is PartialKind.LATEST:
+        state.newest[i] = max(state.newest[i], pair)
+    else:
+        state.newest[i] = max(state.newest[i], (at_us, state.newest[i][1]))

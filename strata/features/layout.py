@@ -31,7 +31,7 @@ NUMBER_LIMIT: Final = 2**40
 SUMS: Final = (PartialKind.COUNT, PartialKind.TOTAL)
 EXTREMES: Final = (PartialKind.LEAST, PartialKind.GREATEST)
 NEWEST: Final = (PartialKind.LATEST, PartialKind.MOMENT)
-_ORDER: Final = (*SUMS, *EXTREMES, *NEWEST, PartialKind.IDS)
+_ORDER: Final = (*SUMS, *EXTREMES, *NEWEST, PartialKind.IDS, PartialKind.SESSIONS)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def compile_layout(table: str, views: Sequence[ViewSpec], lateness_us: int = LAT
     if len(hops) != 1:
         raise DefinitionInvalid(f"table {table}: its views have {len(hops)} different hops; a table has one")
     formulas = [lower(field.definition) for view in views for field in view.fields]
-    used = {p for f in formulas for p in (f.numerator, f.denominator, f.presence) if p is not None}
+    used = {p.stored for f in formulas for p in (f.numerator, f.denominator, f.presence) if p is not None}
     horizon_us = max(field.definition.window_us for view in views for field in view.fields)
     return Layout(table, hops.pop(), horizon_us, lateness_us, tuple(sorted(used, key=_place)))
 

@@ -100,10 +100,6 @@ class Plan:
             self.longest_us = windows[-1]
             self.window_us = tuple(windows)
             self.spans = np.array([window // self.hop_us for window in windows], dtype=np.int64)
-            formulas = [lower(field.definition) for field in spec.fields]
-            at = [windows.index(field.definition.window_us) for field in spec.fields]
-            self.partials = _partials(formulas)
-            self.gather = _gather(self.partials, formulas, at)
         self.layouts: dict[int, Any] = {}
         """Where sections are, by tiles and widths: worked out once (see `row.layout_of`)."""
         self._edges: tuple[int, npt.NDArray[np.int32], npt.NDArray[np.int64]] | None = None
@@ -117,6 +113,17 @@ class Plan:
             cached = (head, np.clip(wide, limits.min, limits.max).astype(np.int32), wide)
             self._edges = cached
         return cached[1], cached[2]
+
+    @cached_property
+    def partials(self) -> Partials:
+        """What a row of this view keeps."""
+        return _partials([lower(field.definition) for field in self.spec.fields])
+
+    @cached_property
+    def gather(self) -> Gather:
+        """Where its cells are."""
+        windows = [self.window_us.index(field.definition.window_us) for field in self.spec.fields]
+        return _gather(self.partials, [lower(field.definition) for field in self.spec.fields], windows)
 
     @cached_property
     def float_fields(self) -> IndexArray:

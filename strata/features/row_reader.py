@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from struct import Struct, error
 
+from strata.features.definition import EVENT
 from strata.features.functions.partials import PartialKind
 from strata.features.layout import Layout
+from strata.features.sessions import Sessions, pause_of
 from strata.features.user_row import (
     DENSE,
     HEADER,
@@ -68,6 +70,8 @@ def _read_tiles(layout: Layout, state: UserState, header: Header, reader: _Reade
         state.newest[i] = (pair[0], pair[1] if wide else NEVER)
     for i in sorted(state.ids):
         state.ids[i] = reader.id_set(tiles)
+    for i in sorted(state.sessions):
+        state.sessions[i] = reader.sessions(header, layout.partials[i].of)
 
 
 def _check_times(table: str, *times: int) -> None:
@@ -138,6 +142,23 @@ class _Reader:
         hashes = self.pack("I", count)
         last = [tile for tile, number in zip(tiles, per_tile, strict=True) for _ in range(number)]
         return dict(zip(hashes, last, strict=True))
+
+    def sessions(self, header: Header, of: str) -> Sessions:
+        """Sessions of events or of ids."""
+        count, found = self.pack("I", 1)[0], Sessions()
+        if not count:
+            return found
+        keys = [0] * count if of == EVENT else self.pack("I", count)
+        ages, times, events = self.ints(count), self.ints(count), self.ints(count)
+        if header.newest_us == NEVER or min(*ages, *times) < 0 or min(events) < 1:
+            raise self._damaged("a session cannot be")
+        _check_times(self._table, header.newest_us - max(ages) - max(times))
+        for key, age, time, number in zip(keys, ages, times, events, strict=True):
+            end, held = header.newest_us - age, found.setdefault(key, [])
+            if held and end - time <= held[-1][1] + pause_of(of):
+                raise self._damaged("its sessions are not apart")
+            held.append((end - time, end, number))
+        return found
 
     def seen(self, header: Header) -> dict[int, tuple[int, int]]:
         """Hash to (event time, offset)."""

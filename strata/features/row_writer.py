@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from struct import Struct
 
+from strata.features.definition import EVENT
 from strata.features.functions.partials import PartialKind
 from strata.features.layout import Layout
+from strata.features.sessions import Sessions
 from strata.features.user_row import DENSE, HEADER, MAGIC, MOVED, WIDTHS, RowDamaged
 from strata.features.user_state import UserState
 
@@ -25,6 +27,8 @@ def encode(layout: Layout, state: UserState) -> bytes:
         wide = layout.partials[i].kind is PartialKind.LATEST
         parts.append(_pack("qq", [time, value]) if wide else _pack("q", [time]))
     parts += [_id_set(last, place) for _, last in sorted(state.ids.items())]
+    for i, sessions in sorted(state.sessions.items()):
+        parts += _sessions(sessions, layout.partials[i].of != EVENT, state.newest_us)
     parts.append(_seen(state))
     return _row(MAGIC, layout, state, tiles, parts)
 
@@ -78,6 +82,17 @@ def _id_set(last: dict[int, int], place: dict[int, int]) -> bytes:
     for i, _ in ordered:
         per_tile[i] += 1
     return _pack("I", [len(ordered)]) + _ints(per_tile) + _pack(f"{len(ordered)}I", [id_ for _, id_ in ordered])
+
+
+def _sessions(sessions: Sessions, by_id: bool, newest_us: int) -> list[bytes]:
+    ordered = sorted((end, key, end - start, events) for key, held in sessions.items() for start, end, events in held)
+    parts = [_pack("I", [len(ordered)])]
+    if ordered:
+        if by_id:
+            parts.append(_pack(f"{len(ordered)}I", [key for _, key, _, _ in ordered]))
+        parts += [_ints([newest_us - end for end, *_ in ordered])]
+        parts += [_ints([column[n] for column in ordered]) for n in (2, 3)]
+    return parts
 
 
 def _seen(state: UserState) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from strata.features.functions.partials import Formula, Partial
+from strata.features.functions.partials import Formula, Partial, PartialKind
 from strata.features.layout import NEWEST, Layout
 
 ONE: Final = 0
@@ -30,6 +30,8 @@ class Cell(NamedTuple):
 
     partial: int
     window: int
+    kind: PartialKind | None = None
+    """What is read of it."""
 
 
 class Value(NamedTuple):
@@ -59,7 +61,7 @@ class TablePlan:
         for feature in features:
             formula = feature.formula
             parts = [formula.numerator, formula.denominator, formula.presence]
-            if feature.window_us > layout.horizon_us or any(p and p not in layout.index for p in parts):
+            if feature.window_us > layout.horizon_us or any(p and p.stored not in layout.index for p in parts):
                 continue
             numerator, denominator, presence = (self._cell(layout, index, p, feature.window_us) for p in parts)
             self.values.append(Value(feature.column, numerator, denominator, presence, formula.scale, formula.age))
@@ -74,7 +76,7 @@ class TablePlan:
             if hops not in self.windows:
                 self.windows.append(hops)
             window = self.windows.index(hops)
-        cell = Cell(layout.index[partial], window)
+        cell = Cell(layout.index[partial.stored], window, partial.kind)
         if cell not in index:
             index[cell] = len(self.cells)
             self.cells.append(cell)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from strata.features.functions.partials import PartialKind
 from strata.features.row_reader import decode
+from strata.features.sessions import Sessions
 from strata.features.table_plan import NO_WINDOW, Cell, TablePlan, Value
 from strata.features.user_row import MOVED
 from strata.features.user_state import UserState
@@ -69,17 +70,26 @@ class PlainValues:
 
     def _number(self, state: UserState, cell: Cell, edges: Sequence[int]) -> int:
         assert self._plan.layout is not None
-        kind = self._plan.layout.partials[cell.partial].kind
+        kind = cell.kind
         if cell.window == NO_WINDOW:
             time, value = state.newest[cell.partial]
             return value if kind is PartialKind.LATEST else time
         edge = edges[cell.window]
+        if cell.partial in state.sessions:
+            return self._sessions(state.sessions[cell.partial], kind, edge * self._plan.layout.hop_us)
         if kind is PartialKind.IDS:
             return sum(1 for tile in state.ids[cell.partial].values() if tile >= edge)
         if kind in (PartialKind.LEAST, PartialKind.GREATEST):
             inside = [number for tile, number in state.extremes[cell.partial].items() if tile >= edge]
             return (min if kind is PartialKind.LEAST else max)(inside, default=0)
         return sum(number for tile, number in state.sums[cell.partial].items() if tile >= edge)
+
+    @staticmethod
+    def _sessions(sessions: Sessions, kind: PartialKind | None, edge_us: int) -> int:
+        inside = [session for held in sessions.values() for session in held if session[1] >= edge_us]
+        if kind is PartialKind.SESSION_TIME:
+            return sum(end - start for start, end, _ in inside)
+        return sum(events for *_, events in inside) if kind is PartialKind.SESSION_EVENTS else len(inside)
 
 
 def _divide(value: Value, cells: Sequence[int], at_us: int) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from strata.features.functions.partials import PartialKind
 from strata.features.layout import EXTREMES, NEWEST, SUMS, Layout
+from strata.features.sessions import Sessions, add_session, drop_before, pause_of
 
 NEVER = -(2**63)
 """Stands for no time, and no value."""
@@ -26,6 +27,7 @@ class UserState:
     extremes: dict[int, dict[int, int]]
     newest: dict[int, tuple[int, int]]
     ids: dict[int, dict[int, int]]
+    sessions: dict[int, Sessions]
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Hash of an event id to (event time, log offset)."""
     newest_us: int = NEVER
@@ -42,6 +44,7 @@ class UserState:
             extremes={i: {} for i, _ in layout.of(*EXTREMES)},
             newest={i: (NEVER, NEVER) for i, _ in layout.of(*NEWEST)},
             ids={i: {} for i, _ in layout.of(PartialKind.IDS)},
+            sessions={i: {} for i, _ in layout.of(PartialKind.SESSIONS)},
         )
 
     def tiles(self) -> list[int]:
@@ -62,6 +65,10 @@ class UserState:
                     columns[i] = {tile: number for tile, number in column.items() if tile >= oldest}
             for i, last in self.ids.items():
                 self.ids[i] = {id_: tile for id_, tile in last.items() if tile >= oldest}
+            # An event still to come may join what it touches, so a session is kept until none can.
+            for i, sessions in self.sessions.items():
+                reach_us = layout.lateness_us + SEEN_SLACK_US + pause_of(layout.partials[i].of)
+                self.sessions[i] = drop_before(sessions, oldest * layout.hop_us - reach_us)
         self.forget(layout)
 
     def forget(self, layout: Layout) -> None:
@@ -85,6 +92,10 @@ class UserState:
         for i, last in other.ids.items():
             for id_, tile in last.items():
                 self.ids[i][id_] = max(tile, self.ids[i].get(id_, tile))
+        for i, sessions in other.sessions.items():
+            for key, held in sessions.items():
+                for session in held:
+                    add_session(self.sessions[i], key, pause_of(layout.partials[i].of), session)
         self.newest_us = max(self.newest_us, other.newest_us)
         self.watermark_us = max(self.watermark_us, other.watermark_us)
 

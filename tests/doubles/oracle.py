@@ -56,6 +56,8 @@ def feature(tags: Mapping[str, str], events: Sequence[Event], t_us: int) -> floa
     start = (t_us - window) // hop * hop
     inside = [event for event in events if start <= event["event_time_us"] <= t_us]
     function = tags["strata.fn"]
+    if function.startswith("session"):
+        return _of_sessions(function, tags, [event for event in events if event["event_time_us"] <= t_us], start)
     if function == "share":
         whole = _sum(tags["strata.of"], _chosen(tags["strata.base"], inside))
         part = _sum(tags["strata.of"], _chosen(tags["strata.where"], inside))
@@ -90,6 +92,31 @@ def _aggregate(  # noqa: PLR0911 - one return per function reads best
         return _quotient(newest[1], scale)
     assert function == "recency"
     return _quotient(t_us - max(event["event_time_us"] for event in events), DAY_US * scale)
+
+
+def _of_sessions(function: str, tags: Mapping[str, str], events: list[Event], start_us: int) -> float | None:
+    of, scale = tags["strata.of"], int(tags["strata.scale"])
+    times: dict[Any, list[int]] = {}
+    for event in _chosen(tags["strata.where"], events):
+        if column(event, of) is not None:
+            times.setdefault(column(event, of), []).append(event["event_time_us"])
+    found: list[list[int]] = []
+    for of_one in times.values():
+        session: list[int] = []
+        for at in sorted(of_one):
+            if session and at - session[-1] > (1_800_000_000 if of == "*" else DAY_US):
+                found.append(session)
+                session = []
+            session.append(at)
+        found.append(session)
+    inside = [session for session in found if session[-1] >= start_us]
+    if function == "sessions":
+        return _quotient(len(inside), scale)
+    if not inside:
+        return None
+    if function == "session_depth":
+        return _quotient(sum(map(len, inside)), len(inside) * scale)
+    return _quotient(sum(session[-1] - session[0] for session in inside), len(inside) * 1_000_000 * scale)
 
 
 def column(event: Event, name: str) -> Any:

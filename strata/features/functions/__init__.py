@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from strata.features.definition import WindowDefinition
-from strata.features.functions import additive, distinct, extremes, latest
+from strata.features.functions import additive, distinct, extremes, latest, sessions
 from strata.features.functions.partials import Formula, Lowering
 
 FUNCTIONS: Final[dict[str, Lowering]] = {
@@ -17,6 +17,7 @@ FUNCTIONS: Final[dict[str, Lowering]] = {
     **extremes.LOWERINGS,
     **latest.LOWERINGS,
     **distinct.LOWERINGS,
+    **sessions.LOWERINGS,
 }
 
 

@@ -6,7 +6,7 @@ A partial is mergeable and commutative: the order in which events are folded nev
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from strata.features.conditions import Conjunction
@@ -28,6 +28,15 @@ class PartialKind(Enum):
     """The newest event time."""
     IDS = "ids"
     """The set of different values of `of`; its cell is their number."""
+    SESSIONS = "sessions"
+    """Stretches of events without a long pause (`strata.features.sessions`); its cell is their number."""
+    SESSION_TIME = "session_time"
+    """The microseconds from first to last event of each, summed; read from SESSIONS."""
+    SESSION_EVENTS = "session_events"
+    """Their events; read from SESSIONS."""
+
+
+_READ_FROM = {PartialKind.SESSION_TIME: PartialKind.SESSIONS, PartialKind.SESSION_EVENTS: PartialKind.SESSIONS}
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,12 @@ class Partial:
     kind: PartialKind
     of: str
     where: Conjunction
+
+    @property
+    def stored(self) -> Partial:
+        """The partial a row keeps for this one."""
+        kind = _READ_FROM.get(self.kind)
+        return self if kind is None else replace(self, kind=kind)
 
 
 @dataclass(frozen=True)
