@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from feature_repo.parity.summary import summary
 from strata.clock import format_instant, parse_instant
+from strata.features.kernel import implementation
 from strata.settings import load_settings
 
 app = typer.Typer(
@@ -21,6 +25,7 @@ app = typer.Typer(
     help="Feature definitions: apply them, build their online rows, list them, prove them.",
 )
 
+MOST_LIVE_PAIRS = 1_000
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 
 
@@ -108,36 +113,59 @@ def list_features(json_file: JsonFile = None) -> None:
 
 
 @app.command()
-def parity(
+def parity(  # noqa: PLR0917 - one parameter per option
     pairs: Annotated[int, typer.Option(min=1, help="How many (user, instant) pairs to compare.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="The same seed over the same history samples the same pairs.")] = 7,
+    seed: Annotated[int, typer.Option(help="The same seed over the same history gives the same comparison.")] = 7,
+    oracle: Annotated[str, typer.Option(metavar="N|all", help="Pairs the plain-Python oracle is asked about.")] = "all",
+    history: Annotated[Path | None, typer.Option(help="Compare over another home's history.")] = None,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="Events come in out of order, within H.")] = False,
+    duplicates: Annotated[float, typer.Option(min=0, max=1, help="Share of events sent twice.")] = 0.0,
+    late: Annotated[float, typer.Option(min=0, max=1, help="Share recorded a day to H after they happened.")] = 0.0,
+    too_late: Annotated[float, typer.Option(min=0, max=1, help="Share recorded beyond H.")] = 0.0,
+    restarts: Annotated[int, typer.Option(min=0, help="Restarts of each replay, from an earlier position.")] = 0,
+    live: Annotated[bool, typer.Option("--live", help="Compare the online state at now, instead of a replay.")] = False,
+    every: Annotated[str | None, typer.Option(help="With --live: again and again, like 60s or 5m.")] = None,
+    metrics_file: Annotated[Path | None, typer.Option(help="With --live: also write Prometheus text.")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Prove that online, offline and a plain-Python oracle give the same value, bit for bit.
 
     Samples instants over the history, many on event times and on window and tile edges, and compares every windowed
-    feature. Exits with 1 when anything differs, and shows the first case of each feature.
+    feature. Exits with 1 when anything differs, and shows the first case of each feature with its events. Goes on
+    where an interrupted run of the same question ended.
     """
-    from feature_repo.parity.measure import measure_parity
-
     settings, console = load_settings(), Console()
+    if live:
+        from feature_repo.parity.live_run import run_live
+
+        users = min(pairs, MOST_LIVE_PAIRS)
+        files = {"metrics_file": metrics_file, "json_file": json_file}
+        if not run_live(settings, users, seed, every=every, say=console.print, **files):
+            raise typer.Exit(1)
+        return
+    from feature_repo.parity.measure import Question, measure_parity
+    from feature_repo.parity.perturb import Perturbation
+
+    known = None if oracle == "all" else _whole(oracle)
+    how = Perturbation(shuffle, duplicates, late, too_late, restarts)
+    began = time.perf_counter()
     with _bars(console) as bars:
-        task = {stage: bars.add_task(stage, total=pairs) for stage in ("offline", "online and oracle")}
-        outcome = measure_parity(settings, pairs, seed, lambda stage, more: bars.advance(task[stage], more))
-    console.print(
-        f"{outcome.pairs:,} pairs, {outcome.features} features, {outcome.values:,} values "
-        f"({outcome.missing:,} missing): {outcome.differences:,} differ",
-        highlight=False,
-    )
-    for name, example in outcome.first.items():
-        console.print(
-            f"  {name}: {outcome.by_feature[name]:,} differ, first for user {example.user} at {example.t}: "
-            f"online {example.online}, offline {example.offline}, oracle {example.oracle}",
-            highlight=False,
-        )
-    _write(json_file, outcome.to_json())
-    if outcome.differences:
+        task = bars.add_task("online, offline, oracle", total=pairs)
+        question = Question(pairs, seed, known, how, history)
+        outcome = measure_parity(settings, question, lambda more: bars.advance(task, more))
+    seconds = time.perf_counter() - began
+    for line in summary(outcome, seconds):
+        console.print(line, highlight=False)
+    document = {**outcome.to_json(), "seed": seed, "perturbation": asdict(how), "elapsed_s": round(seconds, 1)}
+    _write(json_file, {**document, "kernel": implementation()})
+    if not outcome.holds:
         raise typer.Exit(1)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise typer.BadParameter(f"--oracle is a number of pairs or 'all', not {text!r}")
+    return int(text)
 
 
 def _bars(console: Console) -> Progress:

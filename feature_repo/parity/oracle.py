@@ -6,6 +6,7 @@ user and filter it keeps the matching events in time order; a window is then a s
 
 from __future__ import annotations
 
+import hashlib
 import json
 import operator
 from bisect import bisect_left, bisect_right
@@ -24,13 +25,7 @@ class UserOracle:
     """One user's events: contract 1's columns as sequences, times as `event_time_us` and `recorded_us`."""
 
     def __init__(self, columns: Columns) -> None:
-        once: dict[str, int] = {}
-        for row, (event_id, at, recorded) in enumerate(
-            zip(columns["event_id"], columns["event_time_us"], columns["recorded_us"], strict=True)
-        ):
-            if recorded - at <= LATENESS_US:
-                once.setdefault(event_id, row)
-        rows = sorted(once.values(), key=lambda row: columns["event_time_us"][row])
+        rows = sorted(_accepted(columns), key=lambda row: columns["event_time_us"][row])
         self._columns = {name: [values[row] for row in rows] for name, values in columns.items()}
         self._times: list[int] = self._columns["event_time_us"]
         self._recorded: list[int] = self._columns["recorded_us"]
@@ -49,12 +44,16 @@ class UserOracle:
         start = (t_us - window) // hop * hop
         where, of, scale = tags["strata.where"], tags["strata.of"], int(tags["strata.scale"])
         times, values = self._chosen(where, of).inside(start, t_us)
+        if tags["strata.fn"] == "distinct" or "strata.per" in tags:
+            _, ids = self._chosen(where, tags.get("strata.per", of)).inside(start, t_us)
+            different = len({_fingerprint(id_) for id_ in ids})
+        if tags["strata.fn"] == "distinct":
+            return _quotient(different, scale)
         if tags["strata.fn"] == "share":
             _, whole = self._chosen(tags["strata.base"], of).inside(start, t_us)
             return _quotient(sum(values), sum(whole) * scale)
         if "strata.per" in tags:
-            _, ids = self._chosen(where, tags["strata.per"]).inside(start, t_us)
-            return _quotient(sum(values), len(set(ids)) * scale)
+            return _quotient(sum(values), different * scale)
         return _aggregate(tags["strata.fn"], times, values, scale, t_us)
 
     def _chosen(self, where: str, of: str) -> _Series:
@@ -92,6 +91,33 @@ class UserOracle:
         return self._columns[name]
 
 
+def _accepted(columns: Columns) -> list[int]:
+    """The rows that count, judged in the order they were recorded."""
+    remembered: dict[str, int] = {}
+    blocks: dict[int, int] = {}
+    kept = []
+    ids, times, recorded = (columns[name] for name in ("event_id", "event_time_us", "recorded_us"))
+    for row in sorted(range(len(ids)), key=lambda row: (recorded[row], ids[row].encode(), times[row])):
+        edge, block = recorded[row] - LATENESS_US, recorded[row] // (30 * DAY_US)
+        if times[row] < edge or remembered.get(ids[row], edge - 1) >= edge:
+            continue
+        if any(abs(columns[name][row] or 0) > 2**40 for name in ("value", "quantity", "discount")):
+            continue
+        if blocks.get(block, 0) == 10_000:
+            continue
+        blocks[block] = blocks.get(block, 0) + 1
+        remembered[ids[row]] = times[row]
+        kept.append(row)
+    return kept
+
+
+def _fingerprint(id_: str | int) -> int:
+    """Ids are told apart by 32 bits: of the MD5 for text, the lowest ones for numbers."""
+    if isinstance(id_, int):
+        return id_ % 2**32
+    return int.from_bytes(hashlib.md5(id_.encode(), usedforsecurity=False).digest()[8:12], "little")
+
+
 class _Series:
     """Values in time order."""
 
@@ -113,8 +139,6 @@ def _aggregate(function: str, times: list[int], values: list[Any], scale: int, t
         return _quotient(len(values), scale)
     if function == "total":
         return _quotient(sum(values), scale)
-    if function == "distinct":
-        return _quotient(len(set(values)), scale)
     if function == "mean":
         return _quotient(sum(values), len(values) * scale)
     if not values:

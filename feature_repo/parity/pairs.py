@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feature_repo.offline.frame import Asked
-from feature_repo.offline.history import ParquetSource, connect, named
 from strata.errors import InputInvalid
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Ints = NDArray[np.int64]
 Window = tuple[int, int]
@@ -39,18 +41,17 @@ class Timeline:
     recorded_us: Ints
 
 
-def read_timeline(source: ParquetSource) -> Timeline:
-    """Raises InputInvalid when there are no events."""
-    if not source.exists():
+def timeline_of(events: pa.Table) -> Timeline:
+    """Of contract 1's columns. Raises InputInvalid when there are no events."""
+    if not events.num_rows:
         raise InputInvalid("there are no events to compare features over; run: strata events import-demo")
-    times = ", ".join(f"epoch_us({named(column)})" for column in (source.event_time, source.recorded_at))
-    with connect() as connection:
-        table = connection.sql(f"SELECT user_id, {times} FROM {source.scan()} ORDER BY 1, 2, 3").to_arrow_table()
+    table = events.select(["user_id", "event_time", "recorded_at"]).sort_by(
+        [("user_id", "ascending"), ("event_time", "ascending"), ("recorded_at", "ascending")]
+    )
     coded = table.column(0).combine_chunks().dictionary_encode()
     users = np.array(coded.dictionary.to_pylist(), dtype=object)
-    return Timeline(
-        users, coded.indices.to_numpy().astype(np.int64), table.column(1).to_numpy(), table.column(2).to_numpy()
-    )
+    event_us, recorded_us = (table.column(i).cast("int64").to_numpy() for i in (1, 2))
+    return Timeline(users, coded.indices.to_numpy().astype(np.int64), event_us, recorded_us)
 
 
 def sample_pairs(timeline: Timeline, windows: Sequence[Window], count: int, seed: int) -> Asked:
