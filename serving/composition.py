@@ -10,6 +10,7 @@ from serving.adapters.measured_segmenter import MeasuredSegmenter
 from serving.adapters.silent import Unlogged, Unmetered
 from serving.domain.desk import SegmentationDesk
 from serving.domain.last_known import LastKnown
+from serving.domain.single_desk import SingleDesk
 from serving.metrics.families import METHODS
 from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
@@ -48,20 +49,31 @@ def compose_server(parts: Parts) -> GatewayServer:
     versions = {name: segmenter.profile.version for name, segmenter in parts.segmenters.items()}
     meter = AssignmentMeter(parts.recorder, versions)
 
+    def features(method: str) -> MeasuredFeatures:
+        seconds = parts.recorder.histogram("strata_stage_seconds", method, "features")
+        return MeasuredFeatures(parts.features, seconds.observe)
+
     def desk(method: str) -> SegmentationDesk:
         score = parts.recorder.histogram("strata_stage_seconds", method, "score")
-        features = parts.recorder.histogram("strata_stage_seconds", method, "features")
         return SegmentationDesk(
             {name: MeasuredSegmenter(each, score.observe) for name, each in parts.segmenters.items()},
-            features=MeasuredFeatures(parts.features, features.observe),
+            features=features(method),
             last_known=last_known,
             predictions=parts.predictions,
             meter=meter,
             clock=parts.clock,
         )
 
+    single = SingleDesk(
+        desk("GetSegments"),
+        features=features("GetSegments"),
+        last_known=last_known,
+        predictions=parts.predictions,
+        meter=meter,
+        clock=parts.clock,
+    )
     methods = SegmentationMethods(
-        single=desk("GetSegments"),
+        single=single,
         batch=desk("BatchGetSegments"),
         profiles={name: segmenter.profile for name, segmenter in parts.segmenters.items()},
         clock=parts.clock,

@@ -8,9 +8,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.domain.assignments import Answer
+from serving.domain.assignments import Answer, LiveAnswer
 from serving.domain.deadline import Deadline
-from serving.domain.features import FeatureRows, Floats
+from serving.domain.features import FeatureRows, Floats, UserRow
 from serving.domain.segmenter import SegmenterProfile
 
 
@@ -19,6 +19,13 @@ class Scores(NamedTuple):
 
     segment_indexes: NDArray[np.int32]
     scores: NDArray[np.float32]
+
+
+class RowScore(NamedTuple):
+    """The answer for one row."""
+
+    segment_index: int
+    score: float
 
 
 class FeatureSource(Protocol):
@@ -34,6 +41,10 @@ class FeatureSource(Protocol):
 
         An unknown user is a row of NaN that is not `known`. Raises StoreUnavailable when nothing can be read.
         """
+        ...
+
+    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        """`read` of one user, at a third of its cost."""
         ...
 
 
@@ -52,14 +63,22 @@ class Segmenter(Protocol):
         """Score float64 [n, f] before the deadline's reserve. Raises SegmenterUnavailable; never anything else."""
         ...
 
+    def score_row(self, row: Floats) -> RowScore:
+        """`score` of one row, [f], at once: only for segmenters that do not wait. Raises SegmenterUnavailable."""
+        ...
+
 
 class PredictionLog(Protocol):
     """Where answers are recorded. Never raises, never waits."""
 
     def append(self, answer: Answer) -> None: ...
 
+    def append_live(self, answer: LiveAnswer) -> None: ...
+
 
 class AnswerMeter(Protocol):
     """What is counted about answers. Never raises, never waits."""
 
     def answered(self, answer: Answer) -> None: ...
+
+    def answered_live(self, answer: LiveAnswer) -> None: ...

@@ -9,7 +9,7 @@ from typing import Final
 
 from serving.domain.deadline import Deadline
 from serving.domain.features import Floats
-from serving.ports import Scores, Segmenter
+from serving.ports import RowScore, Scores, Segmenter
 from strata.errors import SegmenterUnavailable
 
 TIMEOUTS: Final = 5
@@ -39,6 +39,9 @@ class BreakingSegmenter:
             return await self._counted(values, deadline)
         finally:
             self._trying = False
+
+    def score_row(self, row: Floats) -> RowScore:
+        return self._inner.score_row(row)
 
     async def _counted(self, values: Floats, deadline: Deadline) -> Scores:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from serving.domain.features import FeatureRows
+from serving.domain.features import FeatureRows, UserRow
 from serving.ports import FeatureSource
 
 
@@ -20,3 +20,7 @@ class DelayedFeatures:
     ) -> list[FeatureRows] | Awaitable[list[FeatureRows]]:
         self._sleep(self._delay_s)
         return self._inner.read(segmenters, users, at_us)
+
+    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        self._sleep(self._delay_s)
+        return self._inner.read_user(segmenters, user, at_us)

@@ -6,7 +6,7 @@ from serving.adapters.profiles import profile_of
 from serving.domain.deadline import Deadline
 from serving.domain.features import Floats
 from serving.domain.segmenter import Placement, SegmenterProfile
-from serving.ports import Scores
+from serving.ports import RowScore, Scores
 from strata.errors import SegmenterUnavailable
 from strata.runtime import Package
 
@@ -24,5 +24,15 @@ class EmbeddedSegmenter:
         try:
             found = self._package.score(values)
         except Exception as error:  # a foreign library's failure is this segmenter's alone
-            raise SegmenterUnavailable(self.profile.name, f"scoring failed ({type(error).__name__})") from error
+            raise self._failed(error) from error
         return Scores(found.segment_indexes, found.scores)
+
+    def score_row(self, row: Floats) -> RowScore:
+        try:
+            index, score = self._package.score_row(row)
+        except Exception as error:
+            raise self._failed(error) from error
+        return RowScore(index, score)
+
+    def _failed(self, error: Exception) -> SegmenterUnavailable:
+        return SegmenterUnavailable(self.profile.name, f"scoring failed ({type(error).__name__})")

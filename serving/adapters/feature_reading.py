@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from strata.features.layout import Layout
 from strata.features.plan import compile_view
@@ -12,8 +13,7 @@ from strata.features.reader import Reader, compile_reader
 from strata.registry.catalog import Catalog
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """One segmenter's part of a reading."""
 
     part: slice

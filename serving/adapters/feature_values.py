@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from serving.adapters.feature_reading import Reading
-from serving.domain.features import NO_WATERMARK, Bools, FeatureRows, Micros, feature_rows
+from serving.domain.features import NO_WATERMARK, Bools, FeatureRows, Micros, UserRow, feature_rows
 from strata.features.reader import NO_TIME
 from strata.features.user_row import RowDamaged
 
@@ -18,52 +18,49 @@ Stored = Sequence[Sequence[bytes | None]]
 _NEWER_THAN_ANY: Final = np.iinfo(np.int64).max
 
 
-def _constant(value: bool) -> Bools:
-    array = np.array([value])
-    array.flags.writeable = False
-    return array
-
-
-_KNOWN: Final = _constant(True)
-_UNKNOWN: Final = _constant(False)
-
-
 class LayoutUnknownError(Exception):
     """A row is of another layout than the reading was compiled for."""
 
 
 def read_one(
-    reading: Reading, stored: Stored, marks: Sequence[int], at_us: int, *, strict: bool = False
-) -> list[FeatureRows]:
-    """What each segmenter reads of one user. `marks`: how far each table has got.
+    reading: Reading, own_rows: Sequence[bytes | None], marks: Sequence[int], at_us: int, *, strict: bool = False
+) -> list[UserRow]:
+    """What each segmenter reads of one user, given the row of each table. `marks`: how far each table has got.
 
-    A row of another layout is none, or when `strict` raises LayoutUnknownError. Raises RowDamaged.
+    A row of another layout is none, or when `strict` raises LayoutUnknownError.
     """
-    own_rows = [rows[0] for rows in stored]
-    values, times = reading.reader.one(own_rows, at_us)
-    if strict:
-        for row, own, windowed in zip(own_rows, times, reading.windowed, strict=True):
-            if own is None and row is not None and windowed:
-                raise LayoutUnknownError
+    damaged = False
+    try:
+        values, times = reading.reader.one(own_rows, at_us)
+    except RowDamaged:
+        damaged, own_rows = True, [None] * len(own_rows)
+        values, times = reading.reader.one(own_rows, at_us)
     # The sum of squares is NaN only when a value is: squares are not negative, so infinities cannot cancel.
     complete = not isnan(values.dot(values))
-    reached = [
-        max(mark, own[0]) if windowed and own is not None else mark
-        for own, mark, windowed in zip(times, marks, reading.windowed, strict=True)
-    ]
+    reached = list(marks)
+    for table, own in enumerate(times):
+        if not reading.windowed[table]:
+            continue
+        if own is None:
+            if strict and own_rows[table] is not None:
+                raise LayoutUnknownError
+        elif own[0] > reached[table]:
+            reached[table] = own[0]
     rows = []
-    for part in reading.slices:
-        is_known = any(times[table] is not None for table in part.tables)
-        watermark = np.array([_oldest([reached[table] for table in part.tables])])
-        part_values = values[part.part].reshape(1, -1)
-        rows.append(FeatureRows(part_values, _KNOWN if is_known else _UNKNOWN, watermark, None, is_known, complete))
+    for part, tables in reading.slices:
+        known = False
+        for table in tables:
+            if times[table] is not None:
+                known = True
+                break
+        rows.append(UserRow(values[part], known, _oldest([reached[table] for table in tables]), complete, damaged))
     return rows
 
 
 def read_many(
     reading: Reading, stored: Stored, marks: Sequence[int], at_us: int, *, strict: bool = False
 ) -> list[FeatureRows]:
-    """`read_one` of many users; one damaged row is its own user's trouble."""
+    """`read_one` of many users, given a row per user for each table; one damaged row is its own user's trouble."""
     damaged = None
     try:
         found = reading.reader.many(stored, at_us)

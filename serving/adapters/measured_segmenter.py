@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from serving.domain.deadline import Deadline
 from serving.domain.features import Floats
-from serving.ports import Scores, Segmenter
+from serving.ports import RowScore, Scores, Segmenter
 
 
 class MeasuredSegmenter:
@@ -21,5 +21,12 @@ class MeasuredSegmenter:
         began = time.perf_counter()
         try:
             return await self._inner.score(values, deadline)
+        finally:
+            self._observe(time.perf_counter() - began)
+
+    def score_row(self, row: Floats) -> RowScore:
+        began = time.perf_counter()
+        try:
+            return self._inner.score_row(row)
         finally:
             self._observe(time.perf_counter() - began)

@@ -17,7 +17,7 @@ from typing import Final
 from serving.adapters.prediction_buffer import PredictionBuffer
 from serving.adapters.prediction_files import remove_oldest
 from serving.adapters.prediction_rotation import PredictionRotation
-from serving.domain.assignments import Answer
+from serving.domain.assignments import Answer, LiveAnswer
 from serving.domain.segmenter import SegmenterProfile
 
 POLL_S: Final = 0.2
@@ -89,6 +89,16 @@ class ParquetPredictionLog:
             for column in answer.columns:
                 if not self._filling[column.profile.name].add(answer, column):
                     self._counters.dropped_full_queue(len(answer.users))
+
+    def append_live(self, answer: LiveAnswer) -> None:
+        """`append` of one user's answer."""
+        if not self._limits.share:
+            return
+        user, as_of_us, assignments = answer
+        with self._swapping:
+            for assignment in assignments:
+                if not self._filling[assignment.profile.name].add_live(user, as_of_us, assignment):
+                    self._counters.dropped_full_queue(1)
 
     def close(self, wait_s: float) -> None:
         """Write what is left, for at most so long."""

@@ -6,11 +6,20 @@ would have used again while it is still in the cache (15 to 30 us a call, 2026-1
 
 from __future__ import annotations
 
+from struct import Struct
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.adapters.prediction_columns import Block, is_logged
-from serving.domain.assignments import Answer, Column, Source
+from serving.domain.assignments import Answer, Column, Degradation, LiveAssignment, Source
+
+_ANSWER: Final = Struct("<qifBB")
+"""What a row says beside its user and values; packed, so that one call writes it."""
+_FIELDS: Final = np.dtype(
+    [("as_of_us", "<i8"), ("segment_index", "<i4"), ("score", "<f4"), ("source", "u1"), ("degradation", "u1")]
+)
 
 
 class PredictionBuffer:
@@ -19,11 +28,8 @@ class PredictionBuffer:
     def __init__(self, width: int, capacity: int) -> None:
         self._capacity, self._count = capacity, 0
         self._users: list[str] = []
-        self._as_of_us = np.empty(capacity, dtype=np.int64)
-        self._segment_indexes = np.empty(capacity, dtype=np.int32)
-        self._scores = np.empty(capacity, dtype=np.float32)
-        self._sources = np.empty(capacity, dtype=np.uint8)
-        self._degradations = np.empty(capacity, dtype=np.uint8)
+        self._packed = bytearray(capacity * _ANSWER.size)
+        self._answers = np.frombuffer(self._packed, dtype=_FIELDS)
         self._values = np.empty((capacity, width), dtype=np.float64)
 
     def __len__(self) -> int:
@@ -34,17 +40,27 @@ class PredictionBuffer:
         begin, end = self._count, self._count + len(answer.users)
         if end > self._capacity:
             return False
-        # One user is written at a position and not into a slice of one: a third of the time.
-        at: int | slice = begin if end - begin == 1 else slice(begin, end)
-        one = isinstance(at, int)
+        rows = self._answers[begin:end]
         self._users += answer.users
-        self._as_of_us[at] = answer.as_of_us
-        self._segment_indexes[at] = column.segment_indexes[0] if one else column.segment_indexes
-        self._scores[at] = column.scores[0] if one else column.scores
-        self._sources[at] = column.sources[0] if one else column.sources
-        self._degradations[at] = column.degradations[0] if one else column.degradations
-        self._values[at] = _used(column)
+        rows["as_of_us"] = answer.as_of_us
+        rows["segment_index"] = column.segment_indexes
+        rows["score"] = column.scores
+        rows["source"] = column.sources
+        rows["degradation"] = column.degradations
+        self._values[begin:end] = _used(column)
         self._count = end
+        return True
+
+    def add_live(self, user: str, as_of_us: int, assignment: LiveAssignment) -> bool:
+        """Add one user's live assignment; False when there is no room."""
+        at = self._count
+        if at >= self._capacity:
+            return False
+        _, index, score, row = assignment
+        self._users.append(user)
+        _ANSWER.pack_into(self._packed, at * _ANSWER.size, as_of_us, index, score, Source.LIVE, Degradation.NONE)
+        self._values[at] = row.values
+        self._count = at + 1
         return True
 
     def take(self, share: float) -> Block | None:
@@ -56,14 +72,15 @@ class PredictionBuffer:
             return None
         encoded = [users[position].encode() for position in kept]
         rows: list[int] | slice = slice(count) if len(kept) == count else kept
+        answers = self._answers[rows]
         return Block(
             users=b"".join(encoded),
             user_bytes=np.array([len(each) for each in encoded], dtype=np.int32),
-            as_of_us=self._as_of_us[rows].copy(),
-            segment_indexes=self._segment_indexes[rows].copy(),
-            scores=self._scores[rows].copy(),
-            sources=self._sources[rows].copy(),
-            degradations=self._degradations[rows].copy(),
+            as_of_us=answers["as_of_us"].copy(),
+            segment_indexes=answers["segment_index"].copy(),
+            scores=answers["score"].copy(),
+            sources=answers["source"].copy(),
+            degradations=answers["degradation"].copy(),
             values=self._values[rows].copy(),
         )
 

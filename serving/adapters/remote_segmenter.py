@@ -11,7 +11,7 @@ from serving.adapters.remote_package import RemotePackage
 from serving.domain.deadline import Deadline
 from serving.domain.features import Floats
 from serving.domain.segmenter import SegmenterProfile
-from serving.ports import Scores
+from serving.ports import RowScore, Scores
 from strata.errors import SegmenterUnavailable
 from strata.v1 import segmenter_pb2 as pb
 from strata.v1.segmenter_pb2_grpc import SegmenterServiceStub
@@ -41,6 +41,9 @@ class RemoteSegmenter:
         except grpc.aio.AioRpcError as error:
             raise self._explained(error) from None
         return self._scores(reply, len(values))
+
+    def score_row(self, row: Floats) -> RowScore:
+        raise SegmenterUnavailable(self.profile.name, "it is across a network and cannot answer at once")
 
     def _request(self, values: Floats) -> pb.ScoreRequest:
         name, version, fingerprint = self._head

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 from serving.adapters.feature_values import LayoutUnknownError, read_many, read_one
 from serving.adapters.moved_users import MAX_HOPS, moved
 from serving.adapters.table_marks import LOOK_S, Features, Readings
-from serving.domain.features import FeatureRows
+from serving.domain.features import FeatureRows, UserRow
 from strata.errors import StoreUnavailable
-from strata.features.user_row import RowDamaged
 from strata.registry.catalog import Catalog
 from strata.state.ports import AsyncStateReader
+
+T = TypeVar("T")
 
 
 class SharedFeatures:
@@ -35,28 +37,38 @@ class SharedFeatures:
         self._looking: asyncio.Task[None] | None = None
 
     async def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
+        return await self._current(self._read_many, segmenters, users, at_us)
+
+    async def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:
+        return await self._current(self._read_one, segmenters, user, at_us)
+
+    async def _current(
+        self, read: Callable[..., Awaitable[T]], segmenters: tuple[str, ...], asked: object, at_us: int
+    ) -> T:
+        """Read by what is believed of the tables, looking at them when that is old or proves wrong."""
         if self._readings.version < 0:
             await asyncio.shield(self._begin_look())
         elif self._monotonic() - self._looked_s > LOOK_S:
             self._begin_look()
         try:
-            return await self._values(segmenters, users, at_us, strict=True)
+            return await read(segmenters, asked, at_us, True)
         except LayoutUnknownError:
             await asyncio.shield(self._begin_look())  # a rebuild with another layout may just have become current
-            return await self._values(segmenters, users, at_us, strict=False)
+            return await read(segmenters, asked, at_us, False)
 
-    async def _values(
-        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, *, strict: bool
+    async def _read_many(
+        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, strict: bool
     ) -> list[FeatureRows]:
-        reading = self._readings.reading(segmenters)
-        stored = await self._read(reading.tables, users)
-        marks = self._readings.marks(reading)
-        if len(users) == 1:
-            with suppress(RowDamaged):
-                return read_one(reading, stored, marks, at_us, strict=strict)
+        reading, marks = self._readings.reading(segmenters)
+        stored = await self._rows(reading.tables, users)
         return read_many(reading, stored, marks, at_us, strict=strict)
 
-    async def _read(self, tables: Sequence[str], users: Sequence[str]) -> list[list[bytes | None]]:
+    async def _read_one(self, segmenters: tuple[str, ...], user: str, at_us: int, strict: bool) -> list[UserRow]:
+        reading, marks = self._readings.reading(segmenters)
+        stored = await self._rows(reading.tables, (user,))
+        return read_one(reading, [rows[0] for rows in stored], marks, at_us, strict=strict)
+
+    async def _rows(self, tables: Sequence[str], users: Sequence[str]) -> list[list[bytes | None]]:
         stored = await self._state.read_views(tables, users)
         for _ in range(MAX_HOPS):
             targets = moved(stored, users)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.domain.assignments import Answer
+from serving.domain.assignments import Answer, LiveAnswer
 
 
 class Unlogged:
@@ -11,9 +11,15 @@ class Unlogged:
     def append(self, answer: Answer) -> None:
         return
 
+    def append_live(self, answer: LiveAnswer) -> None:
+        return
+
 
 class Unmetered:
     """An AnswerMeter that counts nothing."""
 
     def answered(self, answer: Answer) -> None:
+        return
+
+    def answered_live(self, answer: LiveAnswer) -> None:
         return

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from typing import TypeVar
 
 from serving.adapters.feature_values import LayoutUnknownError, read_many, read_one
 from serving.adapters.moved_users import MAX_HOPS, moved
 from serving.adapters.table_marks import LOOK_S, Features, Readings
-from serving.domain.features import FeatureRows
-from strata.features.user_row import RowDamaged
+from serving.domain.features import FeatureRows, UserRow
 from strata.registry.catalog import Catalog
 from strata.state.ports import StateReader
+
+T = TypeVar("T")
 
 
 class StoredFeatures:
@@ -32,27 +33,34 @@ class StoredFeatures:
         self._looked_s = float("-inf")
 
     def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
+        return self._current(self._read_many, segmenters, users, at_us)
+
+    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:
+        return self._current(self._read_one, segmenters, user, at_us)
+
+    def _current(self, read: Callable[..., T], segmenters: tuple[str, ...], asked: object, at_us: int) -> T:
+        """Read by what is believed of the tables, looking at them when that is old or proves wrong."""
         now_s = self._monotonic()
         if now_s - self._looked_s > LOOK_S:
             self._look(now_s)
         try:
-            return self._values(segmenters, users, at_us, strict=True)
+            return read(segmenters, asked, at_us, True)
         except LayoutUnknownError:
             self._look(now_s)  # a rebuild with another layout may just have become current
-            return self._values(segmenters, users, at_us, strict=False)
+            return read(segmenters, asked, at_us, False)
 
-    def _values(
-        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, *, strict: bool
+    def _read_many(
+        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, strict: bool
     ) -> list[FeatureRows]:
-        reading = self._readings.reading(segmenters)
-        stored = self._read(reading.tables, users)
-        marks = self._readings.marks(reading)
-        if len(users) == 1:
-            with suppress(RowDamaged):
-                return read_one(reading, stored, marks, at_us, strict=strict)
-        return read_many(reading, stored, marks, at_us, strict=strict)
+        reading, marks = self._readings.reading(segmenters)
+        return read_many(reading, self._rows(reading.tables, users), marks, at_us, strict=strict)
 
-    def _read(self, tables: Sequence[str], users: Sequence[str]) -> list[list[bytes | None]]:
+    def _read_one(self, segmenters: tuple[str, ...], user: str, at_us: int, strict: bool) -> list[UserRow]:
+        reading, marks = self._readings.reading(segmenters)
+        own_rows = [rows[0] for rows in self._rows(reading.tables, (user,))]
+        return read_one(reading, own_rows, marks, at_us, strict=strict)
+
+    def _rows(self, tables: Sequence[str], users: Sequence[str]) -> list[list[bytes | None]]:
         stored = self._state.read_views(tables, users)
         for _ in range(MAX_HOPS):
             targets = moved(stored, users)

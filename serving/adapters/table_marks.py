@@ -35,6 +35,8 @@ class Readings:
         self._catalog, self._features = catalog, features
         self._wanted = catalog.tables()
         self._kept: dict[tuple[str, ...], Reading] = {}
+        self._believed: dict[tuple[str, ...], tuple[Reading, list[int]]] = {}
+        """Kept readings with the marks of the last look."""
         self._look = Look(-1, {}, {})
         views = {view for pairs in features.values() for view, _ in pairs}
         self.tables = tuple(dict.fromkeys(catalog.table_of(view) for view in sorted(views)))
@@ -47,6 +49,7 @@ class Readings:
         else:
             layouts = {table: _layout(notes.get(table), layout) for table, layout in self._wanted.items()}
             self._kept.clear()
+        self._believed.clear()
         self._look = Look(version, layouts, {t: NO_TIME if m is None else m for t, m in marks.items()})
 
     @property
@@ -54,18 +57,23 @@ class Readings:
         """The state's version at the last look."""
         return self._look.version
 
-    def reading(self, segmenters: tuple[str, ...]) -> Reading:
-        """The reading for some segmenters."""
+    def reading(self, segmenters: tuple[str, ...]) -> tuple[Reading, list[int]]:
+        """The reading for some segmenters, and how far each of its tables has got."""
+        found = self._believed.get(segmenters)
+        if found is None:
+            reading = self._compiled(segmenters)
+            found = reading, [self._look.marks.get(table, NO_TIME) for table in reading.tables]
+            if segmenters in self._kept:
+                self._believed[segmenters] = found
+        return found
+
+    def _compiled(self, segmenters: tuple[str, ...]) -> Reading:
         found = self._kept.get(segmenters)
         if found is None:
             found = plan_reading(self._catalog, self._look.layouts, [self._features[name] for name in segmenters])
             if len(self._kept) < KEPT_READINGS:  # callers choose the combinations: what is kept for them is bounded
                 self._kept[segmenters] = found
         return found
-
-    def marks(self, reading: Reading) -> list[int]:
-        """How far each table of a reading has got."""
-        return [self._look.marks.get(table, NO_TIME) for table in reading.tables]
 
 
 def _layout(note: bytes | None, wanted: Layout) -> Layout:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.domain.features import FeatureRows
+from serving.domain.features import FeatureRows, UserRow
 from serving.domain.segmenter import SegmenterProfile
 
 Bytes = NDArray[np.uint8]
@@ -69,3 +69,21 @@ class Answer(NamedTuple):
     users: list[str]
     as_of_us: int
     columns: list[Column]
+
+
+class LiveAssignment(NamedTuple):
+    """One segmenter's live answer for one user, in plain numbers."""
+
+    profile: SegmenterProfile
+    segment_index: int
+    score: float
+    row: UserRow
+    """The features used."""
+
+
+class LiveAnswer(NamedTuple):
+    """What is known of one user at one instant, every assignment live: an `Answer` in its most common shape."""
+
+    user: str
+    as_of_us: int
+    assignments: list[LiveAssignment]

@@ -40,6 +40,17 @@ class SegmentationDesk:
         """One column per name, one position per user; all features are evaluated at one instant."""
         at_us = self._clock.now_us()
         rows = await self._read(names, users, at_us, deadline)
+        return await self.answer_rows(users, names, rows, at_us, deadline)
+
+    async def answer_rows(
+        self,
+        users: list[str],
+        names: tuple[str, ...],
+        rows: list[FeatureRows] | None,
+        at_us: int,
+        deadline: Deadline,
+    ) -> Answer:
+        """`answer` from features already read at `at_us`; None: they could not be."""
         columns = await self._columns(users, names, rows, at_us, deadline)
         answer = Answer(users, at_us, columns)
         self._predictions.append(answer)
@@ -51,11 +62,12 @@ class SegmentationDesk:
     ) -> list[FeatureRows] | None:
         try:
             found = self._features.read(names, users, at_us)
-            if type(found) is not list:
-                found = await asyncio.wait_for(found, deadline.for_store_s())  # type: ignore[arg-type]
+            if not isinstance(found, list):
+                async with asyncio.timeout(deadline.for_store_s()):
+                    found = await found
         except (StoreUnavailable, TimeoutError):
             return None
-        return found  # type: ignore[return-value]
+        return found
 
     async def _columns(
         self,

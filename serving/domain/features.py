@@ -32,6 +32,29 @@ class FeatureRows(NamedTuple):
     """True only when no value is missing; asking costs a tenth of looking."""
 
 
+class UserRow(NamedTuple):
+    """One user's features for one segmenter: `FeatureRows` of one, without arrays around single numbers."""
+
+    values: Floats
+    """[f]; NaN is a missing or expired value."""
+    known: bool
+    watermark_us: int
+    complete: bool
+    """True only when no value is missing."""
+    damaged: bool = False
+
+    def as_rows(self) -> FeatureRows:
+        """The same as a row of many."""
+        return FeatureRows(
+            values=self.values.reshape(1, -1),
+            known=np.array([self.known]),
+            watermark_us=np.array([self.watermark_us]),
+            damaged=np.array([True]) if self.damaged else None,
+            all_known=self.known,
+            complete=self.complete,
+        )
+
+
 def feature_rows(values: Floats, known: Bools, watermark_us: Micros, damaged: Bools | None = None) -> FeatureRows:
     """FeatureRows whose summaries are computed."""
     return FeatureRows(

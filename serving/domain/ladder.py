@@ -48,7 +48,7 @@ def settle(
 ) -> Column:
     """One segmenter's column, whatever happened on the way. Live answers are remembered."""
     if rows is not None and isinstance(outcome, Scores) and len(outcome.scores) == len(users):
-        _remember(profile, users, outcome, last_known, at_us)
+        last_known.remember(users, profile.name, outcome.segment_indexes, outcome.scores, at_us)
         return _all_live(profile, len(users), rows, outcome)
     column = _fallbacks(profile, users, rows, _reasons(len(users), rows, outcome))
     if rows is not None and isinstance(outcome, Scores):
@@ -59,15 +59,6 @@ def settle(
         )
     _fill_last_known(column, users, last_known)
     return column
-
-
-def _remember(
-    profile: SegmenterProfile, users: Sequence[str], scores: Scores, last_known: LastKnown, at_us: int
-) -> None:
-    if len(users) == 1:
-        last_known.remember_one(users[0], profile.name, scores.segment_indexes[0], scores.scores[0], at_us)
-    else:
-        last_known.remember(users, profile.name, scores.segment_indexes, scores.scores, at_us)
 
 
 def _all_live(profile: SegmenterProfile, count: int, rows: FeatureRows, scores: Scores) -> Column:

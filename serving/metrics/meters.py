@@ -7,7 +7,7 @@ import logging
 import grpc
 import numpy as np
 
-from serving.domain.assignments import Answer, Column
+from serving.domain.assignments import Answer, Column, LiveAnswer
 from serving.domain.features import NO_WATERMARK
 from serving.metrics.families import CODES, DEGRADATIONS, SOURCES
 from serving.metrics.recorder import Recorder
@@ -60,6 +60,13 @@ class AssignmentMeter:
                 watermark_us = int(column.rows.watermark_us[0])
                 if watermark_us != NO_WATERMARK:
                     self._ages[name].observe(max(answer.as_of_us - watermark_us, 0) / 1e6)
+
+    def answered_live(self, answer: LiveAnswer) -> None:
+        for profile, _, _, row in answer.assignments:
+            name = profile.name
+            self._recorder.add(self._live[name])
+            if row.watermark_us != NO_WATERMARK:
+                self._ages[name].observe(max(answer.as_of_us - row.watermark_us, 0) / 1e6)
 
     def _count_mixed(self, column: Column) -> None:
         pairs = column.sources.astype(np.int64) * 16 + column.degradations

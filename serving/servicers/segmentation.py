@@ -6,12 +6,15 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
+from serving.domain.assignments import LiveAnswer
 from serving.domain.deadline import Deadline
 from serving.domain.desk import SegmentationDesk
 from serving.domain.failures import RequestInvalid, Violation
 from serving.domain.questions import check_user, choose_segmenters, valid_positions
 from serving.domain.segmenter import SegmenterProfile
+from serving.domain.single_desk import SingleDesk
 from serving.servicers.batch_reply import BatchShape, to_batch_proto
+from serving.servicers.live_reply import LivePieces, live_reply
 from serving.servicers.segmenter_reply import to_segmenter_proto
 from serving.servicers.single_reply import to_single_proto
 from serving.servicers.templates import ReplyTemplates
@@ -32,7 +35,7 @@ class SegmentationMethods:
     def __init__(
         self,
         *,
-        single: SegmentationDesk,
+        single: SingleDesk,
         batch: SegmentationDesk,
         profiles: Mapping[str, SegmenterProfile],
         clock: Clock,
@@ -43,15 +46,20 @@ class SegmentationMethods:
         self._single, self._batch, self._clock = single, batch, clock
         self._single_meter, self._batch_meter = single_meter, batch_meter
         self._templates = {name: ReplyTemplates(profile) for name, profile in profiles.items()}
+        self._pieces = {name: LivePieces(profile) for name, profile in profiles.items()}
         self._segmenters = {name: to_segmenter_proto(profile) for name, profile in profiles.items()}
 
-    async def get_segments(self, request: pb.GetSegmentsRequest, deadline: Deadline) -> pb.GetSegmentsResponse:
+    async def get_segments(self, request: pb.GetSegmentsRequest, deadline: Deadline) -> bytes:
+        """The reply comes serialised: see `live_reply`."""
         user = request.user_id
         check_user(user)
         names = choose_segmenters(request.segmenters, self._segmenters)
-        answer = await self._single.answer([user], names, deadline)
+        answer = await self._single.answer(user, names, deadline)
         began = time.perf_counter()
-        reply = to_single_proto(answer, self._templates)
+        if isinstance(answer, LiveAnswer):
+            reply = live_reply(answer, self._pieces)
+        else:
+            reply = to_single_proto(answer, self._templates).SerializeToString()
         self._single_meter.replied(time.perf_counter() - began)
         return reply
 

@@ -33,17 +33,17 @@ class BoostedModel:
 
     def score(self, values: Floats) -> Scores:
         if len(values) == 1:
-            return self._score_one(values[0])
+            index, score = self.score_row(values[0])
+            return Scores(np.array([index], dtype=np.int32), np.array([score], dtype=np.float32))
         probability = self.calibration.apply(self.booster.raw(values))
         bands = self.thresholds.searchsorted(probability, side="right")
         return Scores(self.bands[bands], probability.astype(np.float32))
 
-    def _score_one(self, row: Floats) -> Scores:
-        """The same for one row, to the last bit, in half of the arrays."""
+    def score_row(self, row: Floats) -> tuple[int, float]:
+        """See `Model.score_row`; the same probability to the last bit."""
         probability = self.calibration.apply_one(self.booster.raw_one(row))
         thresholds, bands = self._lists
-        band = bands[bisect_right(thresholds, probability)]
-        return Scores(np.array([band], dtype=np.int32), np.array([probability], dtype=np.float32))
+        return bands[bisect_right(thresholds, probability)], probability
 
     @cached_property
     def _lists(self) -> tuple[list[float], list[int]]:

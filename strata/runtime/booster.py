@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from strata.errors import PackageInvalid
-from strata.runtime.lightgbm_library import call, library
+from strata.runtime.lightgbm_library import call, library, quick_library
 from strata.runtime.model import Floats
 from strata.runtime.tree_text import check_tree_text
 
@@ -86,7 +86,7 @@ class _SingleRow:
         )  # fmt: skip
         lib = library()
         weakref.finalize(self, lib.LGBM_FastConfigFree, self._config).atexit = False
-        self._call = lib.LGBM_BoosterPredictForMatSingleRowFast
+        self._call = quick_library().LGBM_BoosterPredictForMatSingleRowFast
         self._row = np.empty(feature_count, dtype=np.float64)
         self._out = np.empty(1, dtype=np.float64)
         self._arguments = (

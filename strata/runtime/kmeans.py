@@ -74,32 +74,24 @@ class KMeansModel:
 
     def score(self, values: Floats) -> Scores:
         if len(values) == 1:
-            return self._score_one(values[0].tolist())
-        squared = _squared(self.transform(values), self.centroids, self._half_norms)
+            index, score = self.score_row(values[0])
+            return Scores(np.array([index], dtype=np.int32), np.array([score], dtype=np.float32))
+        squared = squared_distances(self.transform(values), self.centroids)
         nearest = squared.argmin(axis=1).astype(np.int32)
         return Scores(nearest, _margins(squared))
 
-    def _score_one(self, row: list[float]) -> Scores:
-        """The same for one row, to the last bit; numpy where the order of a sum matters, plain numbers elsewhere."""
-        scaled = np.array([[scale.apply_one(value) for scale, value in zip(self.scales, row, strict=True)]])
-        norm: float = np.einsum("ij,ij->i", scaled, scaled).item()
-        dots: list[float] = (scaled @ self.centroids.T)[0].tolist()
-        squared = [max(norm + 2 * (half - dot), 0.0) for half, dot in zip(self._half_list, dots, strict=True)]
-        nearest_squared, second_squared = sorted(squared)[:2]
-        nearest, second = sqrt(nearest_squared), sqrt(second_squared)
-        margin = (second - nearest) / (second + nearest) if second > 0 else 0.0
-        index = squared.index(nearest_squared)
-        return Scores(np.array([index], dtype=np.int32), np.array([margin], dtype=np.float32))
+    def score_row(self, row: Floats) -> tuple[int, float]:
+        """See `Model.score_row`; the same margin to the last bit, in plain numbers."""
+        scaled = [scale.apply_one(value) for scale, value in zip(self.scales, row.tolist(), strict=True)]
+        squared = [_squared(scaled, centroid) for centroid in self._centroid_lists]
+        first, second = sorted(squared)[:2]
+        near, far = sqrt(first), sqrt(second)
+        return squared.index(first), (far - near) / (far + near) if far > 0 else 0.0
 
     @cached_property
-    def _half_list(self) -> list[float]:
-        halves: list[float] = self._half_norms.tolist()
-        return halves
-
-    @cached_property
-    def _half_norms(self) -> Floats:
-        halves: Floats = np.einsum("ij,ij->i", self.centroids, self.centroids) / 2
-        return halves
+    def _centroid_lists(self) -> list[list[float]]:
+        lists: list[list[float]] = self.centroids.tolist()
+        return lists
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -110,18 +102,24 @@ class KMeansModel:
 
 
 def squared_distances(rows: Floats, centroids: Floats) -> Floats:
-    """[n, k] squared Euclidean distances, never negative.
+    """[n, k] squared Euclidean distances, summed feature by feature: the order plain numbers are summed in, too.
 
     >>> squared_distances(np.array([[0.0, 3.0]]), np.array([[0.0, 0.0], [4.0, 3.0]])).tolist()
     [[9.0, 16.0]]
     """
-    return _squared(rows, centroids, np.einsum("ij,ij->i", centroids, centroids) / 2)
-
-
-def _squared(rows: Floats, centroids: Floats, half_norms: Floats) -> Floats:
-    row_norms = np.einsum("ij,ij->i", rows, rows)[:, None]
-    squared: Floats = np.maximum(row_norms + 2 * (half_norms - rows @ centroids.T), 0.0)
+    squared = np.zeros((len(rows), len(centroids)))
+    for column in range(rows.shape[1]):
+        difference = rows[:, column, None] - centroids[:, column]
+        squared += difference * difference
     return squared
+
+
+def _squared(row: list[float], centroid: list[float]) -> float:
+    total = 0.0
+    for value, center in zip(row, centroid, strict=True):
+        difference = value - center
+        total += difference * difference
+    return total
 
 
 def read_kmeans(document: dict[str, Any], feature_count: int, segment_count: int) -> KMeansModel:

@@ -25,3 +25,7 @@ class Model(Protocol):
     def score(self, values: Floats) -> Scores:
         """Score float64 [n, f], C-ordered, defaults filled in, NaN for what is still missing. Thread-safe."""
         ...
+
+    def score_row(self, row: Floats) -> tuple[int, float]:
+        """Segment index and score of one row, [f], as `score` gives them (its scores are rounded to float32)."""
+        ...

@@ -42,6 +42,15 @@ class Package:
         # A column-ordered input stays column-ordered up to here, and LightGBM reads rows.
         return self.model.score(np.ascontiguousarray(values, dtype=np.float64))
 
+    def score_row(self, row: Floats) -> tuple[int, float]:
+        """Segment index and score of one row, [f]: `score` without arrays around single numbers.
+
+        The caller answers for the row's length. A score is to be rounded to float32, as those of `score` are.
+        """
+        if self._has_defaults:
+            row = np.where(np.isnan(row), self.defaults, row)
+        return self.model.score_row(row)
+
     @cached_property
     def _has_defaults(self) -> bool:
         return not np.isnan(self.defaults).all()

@@ -32,7 +32,8 @@ class SegmentationServiceStub:
     google.rpc.ErrorInfo (domain "strata", a stable reason, metadata) and INVALID_ARGUMENT also carries
     google.rpc.BadRequest with one violation per field. The server honours the caller's deadline; a call
     without one is given the server's default (1 s for GetSegments, 2 s for BatchGetSegments). The request id
-    is read from the metadata key "x-request-id" (made up when absent) and returned under the same key.
+    is read from the metadata key "x-request-id" and returned under the same key, in the trailer; where none
+    was sent, one is made up for a call that fails, and a call that succeeds has none.
     """
 
     def __init__(self, channel):
@@ -75,7 +76,8 @@ class SegmentationServiceServicer:
     google.rpc.ErrorInfo (domain "strata", a stable reason, metadata) and INVALID_ARGUMENT also carries
     google.rpc.BadRequest with one violation per field. The server honours the caller's deadline; a call
     without one is given the server's default (1 s for GetSegments, 2 s for BatchGetSegments). The request id
-    is read from the metadata key "x-request-id" (made up when absent) and returned under the same key.
+    is read from the metadata key "x-request-id" and returned under the same key, in the trailer; where none
+    was sent, one is made up for a call that fails, and a call that succeeds has none.
     """
 
     def GetSegments(self, request, context):
@@ -188,7 +190,8 @@ class SegmentationService:
     google.rpc.ErrorInfo (domain "strata", a stable reason, metadata) and INVALID_ARGUMENT also carries
     google.rpc.BadRequest with one violation per field. The server honours the caller's deadline; a call
     without one is given the server's default (1 s for GetSegments, 2 s for BatchGetSegments). The request id
-    is read from the metadata key "x-request-id" (made up when absent) and returned under the same key.
+    is read from the metadata key "x-request-id" and returned under the same key, in the trailer; where none
+    was sent, one is made up for a call that fails, and a call that succeeds has none.
     """
 
     @staticmethod

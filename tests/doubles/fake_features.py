@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from serving.domain.features import NO_WATERMARK, FeatureRows, feature_rows
+from serving.domain.features import NO_WATERMARK, FeatureRows, UserRow, feature_rows
 from strata.errors import StoreUnavailable
 
 WATERMARK_US = 1_512_000_000_000_000
@@ -29,6 +29,9 @@ class FakeFeatures:
             raise StoreUnavailable("as told")
         return [self._rows(self.widths.get(name, 2), users) for name in segmenters]
 
+    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:
+        return [_alone(rows) for rows in self.read(segmenters, [user], at_us)]
+
     def _rows(self, width: int, users: Sequence[str]) -> FeatureRows:
         nothing = [np.nan] * width
         values = np.array([list(self.rows.get(user, nothing))[:width] for user in users], dtype=np.float64)
@@ -36,3 +39,9 @@ class FakeFeatures:
         damaged = np.array([user == DAMAGED for user in users])
         watermark = np.where(known, WATERMARK_US, NO_WATERMARK)
         return feature_rows(values, known, watermark, damaged if damaged.any() else None)
+
+
+def _alone(rows: FeatureRows) -> UserRow:
+    return UserRow(
+        rows.values[0], rows.all_known, rows.watermark_us.item(), rows.complete, damaged=rows.damaged is not None
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from serving.composition import Parts, compose_server
-from serving.domain.assignments import Answer
+from serving.domain.assignments import Answer, LiveAnswer
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
@@ -28,9 +28,13 @@ class KeptPredictions:
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
+        self.live: list[LiveAnswer] = []
 
     def append(self, answer: Answer) -> None:
         self.answers.append(answer)
+
+    def append_live(self, answer: LiveAnswer) -> None:
+        self.live.append(answer)
 
 
 def toy_parts(

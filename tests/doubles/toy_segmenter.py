@@ -9,7 +9,7 @@ import numpy as np
 from serving.domain.deadline import Deadline
 from serving.domain.features import Floats
 from serving.domain.segmenter import Placement, ScoreMeaning, SegmenterProfile, SegmentMeaning
-from serving.ports import Scores
+from serving.ports import RowScore, Scores
 from strata.errors import SegmenterUnavailable
 
 
@@ -44,9 +44,16 @@ class ToySegmenter:
         """How many rows each call had."""
 
     async def score(self, values: Floats, deadline: Deadline) -> Scores:
-        self.asked.append(len(values))
         if self.hangs:
             await asyncio.Event().wait()
+        return self._scores(values)
+
+    def score_row(self, row: Floats) -> RowScore:
+        found = self._scores(row.reshape(1, -1))
+        return RowScore(found.segment_indexes.item(), found.scores.item())
+
+    def _scores(self, values: Floats) -> Scores:
+        self.asked.append(len(values))
         if self.down or self.slow:
             raise SegmenterUnavailable(self.profile.name, "as told", timed_out=self.slow)
         filled = np.nan_to_num(values)

@@ -23,16 +23,18 @@ NAN = float("nan")
 class World:
     """A gateway of doubles and a stub that asks it."""
 
-    def __init__(self) -> None:
-        self.tiers, self.promo = ToySegmenter(toy_profile("tiers")), ToySegmenter(toy_profile("promo"), waits=True)
+    def __init__(self, *, remote: bool = True) -> None:
+        """`remote`: whether the second segmenter is asked over a network."""
+        self.tiers, self.promo = ToySegmenter(toy_profile("tiers")), ToySegmenter(toy_profile("promo"), waits=remote)
         self.features = FakeFeatures({"ann": (2, 1.0), "bob": (1, NAN), "damaged": (1, 1)})
         self.predictions = KeptPredictions()
         self.stub: Any = None
 
 
-@pytest_asyncio.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    made = World()
+@pytest_asyncio.fixture(params=["remote", "embedded"])
+async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Both ways through the gateway: a segmenter that waits, and none."""
+    made = World(remote=request.param == "remote")
     segmenters = {"tiers": made.tiers, "promo": made.promo}
     async with served(toy_parts(tmp_path, segmenters, made.features, made.predictions)) as (stub, _):
         made.stub = stub
@@ -149,11 +151,11 @@ async def test_a_segmenter_named_twice_is_a_violation(world: World) -> None:
     assert details(error)[1].field_violations[0].field == "segmenters[1]"
 
 
-async def test_the_request_id_comes_back_and_is_made_up_when_absent(world: World) -> None:
+async def test_the_request_id_comes_back_and_is_made_up_for_a_call_that_fails(world: World) -> None:
     call = world.stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), metadata=(("x-request-id", "mine"),))
     assert ("x-request-id", "mine") in tuple(await call.trailing_metadata())
-    call = world.stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"))
-    assert dict(await call.trailing_metadata())["x-request-id"]
+    error = await fails(world.stub.GetSegments(pb.GetSegmentsRequest()))
+    assert dict(error.trailing_metadata())["x-request-id"]
 
 
 async def test_a_defect_of_ours_says_nothing_but_the_request_id(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,10 +251,14 @@ async def test_segmenters_are_listed_with_their_meaning(world: World) -> None:
 
 async def test_every_assignment_is_handed_to_the_prediction_log(world: World) -> None:
     await world.stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"))
-    [answer] = world.predictions.answers
-    assert (answer.users, [column.profile.name for column in answer.columns]) == (["ann"], ["tiers", "promo"])
+    logged = [
+        (answer.users, [column.profile.name for column in answer.columns]) for answer in world.predictions.answers
+    ]
+    logged += [([one.user], [each.profile.name for each in one.assignments]) for one in world.predictions.live]
+    assert logged == [(["ann"], ["tiers", "promo"])]
 
 
+@pytest.mark.parametrize("world", ["remote"], indirect=True)
 async def test_a_caller_that_leaves_takes_its_remote_call_along(world: World) -> None:
     """And the next caller is served as if nothing had been."""
     world.promo.hangs = True

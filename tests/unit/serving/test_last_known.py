@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from live_answers import live
 
 from serving.domain.last_known import LastKnown
 
@@ -22,6 +23,16 @@ def test_what_was_remembered_is_recalled_and_nothing_else() -> None:
     assert memory.recall(["ann"], "b").found.tolist() == [False]
 
 
+def test_a_live_answer_is_recalled_by_each_of_its_segmenters() -> None:
+    memory = LastKnown(["a", "b", "c"], 10)
+    memory.remember_live(live("bob", "c"))
+    memory.remember_live(live("ann", "c", "a"))
+    for name in ("a", "c"):
+        found = memory.recall(["ann"], name)
+        assert (found.segment_indexes[0], found.scores[0], found.live_at_us[0]) == (1, 0.5, 7)
+    assert memory.recall(["ann"], "b").found.tolist() == [False]
+
+
 def test_nothing_is_recalled_from_an_empty_memory() -> None:
     assert LastKnown(["a"], 10).recall(["ann"], "a").found.tolist() == [False]
 
@@ -30,7 +41,7 @@ def test_the_user_unseen_for_the_longest_is_forgotten_first() -> None:
     """And the slot's old numbers do not become the new user's."""
     memory = LastKnown(["a", "b"], 2)
     _remember(memory, "ann")
-    memory.remember_one("ann", "b", 1, 0.5, 7)
+    memory.remember_live(live("ann", "b"))
     _remember(memory, "bob")
     _remember(memory, "ann")
     _remember(memory, "cat")
@@ -53,6 +64,6 @@ def test_a_batch_larger_than_the_memory_is_no_fault() -> None:
 
 def test_a_memory_of_nobody_remembers_nothing() -> None:
     memory = LastKnown(["a"], 0)
-    memory.remember_one("ann", "a", 1, 0.5, 7)
+    memory.remember_live(live("ann", "a"))
     _remember(memory, "ann")
     assert memory.recall(["ann"], "a").found.tolist() == [False]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from live_answers import live
 from toy_segmenter import toy_profile
 
 from serving.adapters import prediction_rotation
@@ -48,19 +49,19 @@ class Log:
         return sorted(self.folder.glob("*/*"))
 
 
-def answer(*users: str, live: bool = True) -> Answer:
+def answer(*users: str, known: bool = True) -> Answer:
     count = len(users)
     values = np.tile([1.0, NAN], (count, 1))
-    rows = feature_rows(values, np.full(count, live), np.zeros(count, dtype=np.int64))
+    rows = feature_rows(values, np.full(count, known), np.zeros(count, dtype=np.int64))
     column = Column(
         profile=PROFILE,
-        segment_indexes=np.full(count, 1 if live else 0, dtype=np.int32),
-        scores=np.full(count, 0.5 if live else NAN, dtype=np.float32),
-        sources=np.full(count, Source.LIVE if live else Source.FALLBACK, dtype=np.uint8),
-        degradations=np.full(count, Degradation.NONE if live else Degradation.UNKNOWN_USER, dtype=np.uint8),
+        segment_indexes=np.full(count, 1 if known else 0, dtype=np.int32),
+        scores=np.full(count, 0.5 if known else NAN, dtype=np.float32),
+        sources=np.full(count, Source.LIVE if known else Source.FALLBACK, dtype=np.uint8),
+        degradations=np.full(count, Degradation.NONE if known else Degradation.UNKNOWN_USER, dtype=np.uint8),
         live_at_us=np.zeros(count, dtype=np.int64),
         rows=rows,
-        all_live=live,
+        all_live=known,
     )
     return Answer(list(users), 1_512_000_000_000_000, [column])
 
@@ -69,7 +70,7 @@ def test_rows_read_back_as_they_were_answered(tmp_path: Path) -> None:
     """Contract 6: nulls for missing values and fallback scores, words for numbers, the schema's fingerprint."""
     log = Log(tmp_path)
     log.log.append(answer("ann"))
-    log.log.append(answer("bé", live=False))
+    log.log.append(answer("bé", known=False))
     log.log.step(last=True)
     [file] = log.files()
     table = pq.read_table(file)
@@ -89,6 +90,25 @@ def test_rows_read_back_as_they_were_answered(tmp_path: Path) -> None:
     assert str(table.schema.field("as_of").type) == "timestamp[us, tz=UTC]"
     assert table.schema.metadata[b"schema_fingerprint"] == PROFILE.schema_fingerprint.encode()
     assert log.counts == {"written": 2, "queue": 0, "error": 0}
+
+
+def test_one_users_live_answer_reads_back_as_one_of_many(tmp_path: Path) -> None:
+    """The same row, whichever desk gave the answer."""
+    for name, append in (("one", "append_live"), ("many", "append")):
+        log = Log(tmp_path / name)
+        given = live("ann", "tiers", values=(1.0, NAN), as_of_us=1_512_000_000_000_000)
+        getattr(log.log, append)(given if append == "append_live" else answer("ann"))
+        log.log.step(last=True)
+    [one], [many] = ([pq.read_table(file) for file in (tmp_path / name).glob("*/*")] for name in ("one", "many"))
+    assert one.equals(many, check_metadata=True)
+
+
+def test_one_users_answer_past_the_queue_is_dropped_and_counted(tmp_path: Path) -> None:
+    log = Log(tmp_path, queue_rows=2)
+    for user in "abc":
+        log.log.append_live(live(user, "tiers"))
+    log.log.step(last=True)
+    assert (log.counts["written"], log.counts["queue"]) == (2, 1)
 
 
 def test_a_file_is_closed_when_it_is_full_or_old(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from toy_home import AGE_S, NOW_US, make_home
 
 from serving.adapters.stored_features import StoredFeatures
-from serving.domain.features import NO_WATERMARK, FeatureRows
+from serving.domain.features import NO_WATERMARK, FeatureRows, UserRow
 from strata.registry import read_catalog
 from strata.state import LmdbState, open_state
 
@@ -31,11 +31,12 @@ def features(state: LmdbState, tmp_path: Path) -> StoredFeatures:
     return StoredFeatures(state, read_catalog(tmp_path / "registry.db"), PAIRS, monotonic=lambda: 0.0)
 
 
-def _same(one: FeatureRows, many: FeatureRows, position: int) -> bool:
+def _same(one: UserRow, many: FeatureRows, position: int) -> bool:
     return (
-        np.array_equal(one.values[0], many.values[position], equal_nan=True)
-        and bool(one.known[0]) == bool(many.known[position])
-        and int(one.watermark_us[0]) == int(many.watermark_us[position])
+        np.array_equal(one.values, many.values[position], equal_nan=True)
+        and one.known == bool(many.known[position])
+        and one.watermark_us == int(many.watermark_us[position])
+        and one.damaged == (many.damaged is not None and bool(many.damaged[position]))
     )
 
 
@@ -64,10 +65,10 @@ def test_one_user_alone_reads_as_in_a_batch(features: StoredFeatures) -> None:
     names = ("tiers", "promo")
     batch = features.read(names, users, NOW_US)
     for position, user in enumerate(users):
-        for one, many in zip(features.read(names, [user], NOW_US), batch, strict=True):
+        for one, many in zip(features.read_user(names, user, NOW_US), batch, strict=True):
             assert _same(one, many, position)
-            assert one.all_known == bool(many.known[position])
             assert one.complete <= (not np.isnan(one.values).any())
+            assert _same(one, one.as_rows(), 0)
 
 
 def test_a_damaged_row_is_its_own_users_trouble(features: StoredFeatures, state: LmdbState) -> None:
@@ -77,9 +78,10 @@ def test_a_damaged_row_is_its_own_users_trouble(features: StoredFeatures, state:
     assert tiers.damaged is not None
     assert tiers.damaged.tolist() == [False, True]
     assert tiers.values[0].tolist() == [5.0, 5.0]
-    [alone] = features.read(("tiers",), ["bob"], NOW_US)
-    assert alone.damaged is not None
-    assert alone.damaged.tolist() == [True]
+    [both] = features.read(("tiers",), ["bob"], NOW_US)
+    [alone] = features.read_user(("tiers",), "bob", NOW_US)
+    assert alone.damaged
+    assert _same(alone, both, 0)
 
 
 def test_a_view_never_built_has_no_watermark(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""The desk for one user: what is ordinary in plain numbers, everything else by the desk for many."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from serving.domain.assignments import Answer, LiveAnswer, LiveAssignment
+from serving.domain.deadline import Deadline
+from serving.domain.desk import SegmentationDesk
+from serving.domain.features import UserRow
+from serving.domain.last_known import LastKnown
+from serving.ports import AnswerMeter, FeatureSource, PredictionLog
+from strata.clock import Clock
+from strata.errors import SegmenterUnavailable, StoreUnavailable
+
+
+class SingleDesk:
+    """Answers for one user. Ordinary is a known user, by segmenters that run in this process.
+
+    Arrays of one, and what the ladder needs, cost such a call more than its features and its models together.
+    """
+
+    def __init__(
+        self,
+        desk: SegmentationDesk,
+        *,
+        features: FeatureSource,
+        last_known: LastKnown,
+        predictions: PredictionLog,
+        meter: AnswerMeter,
+        clock: Clock,
+    ) -> None:
+        """`desk` answers what is not ordinary, from the features already read."""
+        self._desk, self._features, self._last_known = desk, features, last_known
+        self._predictions, self._meter, self._clock = predictions, meter, clock
+        self._waiting = frozenset(name for name, each in desk.segmenters.items() if each.waits)
+
+    async def answer(self, user: str, names: tuple[str, ...], deadline: Deadline) -> LiveAnswer | Answer:
+        """One assignment per name; all features are evaluated at one instant."""
+        at_us = self._clock.now_us()
+        rows = await self._read(names, user, at_us, deadline)
+        if rows is not None and self._waiting.isdisjoint(names):
+            assignments = self._score(names, rows)
+            if assignments is not None:
+                answer = LiveAnswer(user, at_us, assignments)
+                self._last_known.remember_live(answer)
+                self._predictions.append_live(answer)
+                self._meter.answered_live(answer)
+                return answer
+        many = None if rows is None else [row.as_rows() for row in rows]
+        return await self._desk.answer_rows([user], names, many, at_us, deadline)
+
+    async def _read(self, names: tuple[str, ...], user: str, at_us: int, deadline: Deadline) -> list[UserRow] | None:
+        try:
+            found = self._features.read_user(names, user, at_us)
+            if not isinstance(found, list):
+                async with asyncio.timeout(deadline.for_store_s()):
+                    found = await found
+        except (StoreUnavailable, TimeoutError):
+            return None
+        return found
+
+    def _score(self, names: Sequence[str], rows: Sequence[UserRow]) -> list[LiveAssignment] | None:
+        """Every segmenter's answer; None when one of them has none."""
+        segmenters, found = self._desk.segmenters, []
+        try:
+            for name, row in zip(names, rows, strict=True):
+                if not row.known or row.damaged:
+                    return None
+                segmenter = segmenters[name]
+                index, score = segmenter.score_row(row.values)
+                found.append(LiveAssignment(segmenter.profile, index, score, row))
+        except SegmenterUnavailable:
+            return None
+        return found
