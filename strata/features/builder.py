@@ -111,6 +111,9 @@ class Feature:
     base: Filter | None = None
     per: str | None = None
     scale: int | None = None
+    keep: int | None = None
+    slot: int | None = None
+    types: tuple[str, ...] | None = None
 
     def triple(self, hop_us: int) -> FieldTriple:
         """(name, dtype, tags). Raises DefinitionInvalid, naming the feature."""
@@ -124,6 +127,9 @@ class Feature:
                 scale=self._scale(),
                 base=None if self.base is None else self.base.conditions,
                 per=self.per,
+                keep=self.keep,
+                slot=self.slot,
+                types=self.types,
             ).tags()
         except DefinitionInvalid as error:
             raise DefinitionInvalid(f"feature {self.name}: {error}") from None
@@ -210,6 +216,23 @@ def session_duration(name: str, *, window: int, where: Filter = EVERY, of: str =
 def session_depth(name: str, *, window: int, where: Filter = EVERY, of: str = EVENT) -> Feature:
     """Mean events per session. Missing when there is none."""
     return Feature(name, "session_depth", of, window, where)
+
+
+def recent_events(
+    name: str, *, window: int, types: Sequence[str], keep: int = 64, where: Filter = EVERY
+) -> list[Feature]:
+    """The newest events, newest first: `<name>_type_00`, `_item_00`, `_category_00`, `_gap_00`, then `_01` and so on.
+
+    A type is its place in `types`, items and categories are 32-bit fingerprints, a gap the seconds to the next newer
+    event, to now for the newest. Missing past the user's events in the window, and for what is null or undeclared.
+    """
+
+    def feature(part: str, slot: int) -> Feature:
+        listed = tuple(types) if part == "type" else None
+        title, fn = f"{name}_{part}_{slot:02}", f"recent_{part}"
+        return Feature(title, fn, EVENT, window, where, keep=keep, slot=slot, types=listed)
+
+    return [feature(part, slot) for slot in range(keep) for part in ("type", "item", "category", "gap")]
 
 
 def fields(features: Iterable[Feature], *, hop: int = hours(1)) -> list[FieldTriple]:

@@ -2,11 +2,13 @@
 
 Tags, all strings: `strata.fn`, `strata.of` (a column, or `*` for the event itself), `strata.where` (canonical
 JSON), `strata.window_s`, `strata.hop_s`, `strata.scale`; `strata.base` for share; `strata.per` for a mean per
-distinct id. A definition is complete or refused: a mistyped tag must never make a field silently something else.
+distinct id; `strata.keep`, `strata.slot` and `strata.types` (JSON) for recent events. A definition is complete or
+refused: a mistyped tag must never make a field silently something else.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +28,8 @@ EVENT: Final = "*"
 """`of` when a feature is about the event itself, not one of its columns."""
 SECOND_US: Final = 1_000_000
 REQUIRED: Final = ("strata.fn", "strata.of", "strata.where", "strata.window_s", "strata.hop_s", "strata.scale")
-OPTIONAL: Final = ("strata.base", "strata.per")
+OPTIONAL: Final = ("strata.base", "strata.per", "strata.keep", "strata.slot", "strata.types")
+MAX_RECENT: Final = 64
 
 NUMBERS: Final = NUMBER_COLUMNS
 IDS: Final = TEXT_COLUMNS + DERIVED_COLUMNS
@@ -43,6 +46,10 @@ OF_ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "sessions": (EVENT, "session_id"),
     "session_duration": (EVENT, "session_id"),
     "session_depth": (EVENT, "session_id"),
+    "recent_type": (EVENT,),
+    "recent_item": (EVENT,),
+    "recent_category": (EVENT,),
+    "recent_gap": (EVENT,),
 }
 """What each function may be taken of. `count` of a column counts the events where it is not null.
 
@@ -58,6 +65,7 @@ class WindowDefinition:
 
     `fn` of `of` where `where`, over `window_us` in steps of `hop_us`, divided by `scale`. `base` is share's
     denominator filter (None otherwise); `per` makes a mean "total of `of` per distinct `per`".
+    `slot` is one of the `keep` newest events; a type is numbered by its place in `types`.
     """
 
     fn: str
@@ -68,6 +76,9 @@ class WindowDefinition:
     scale: int = 1
     base: Conjunction | None = None
     per: str | None = None
+    keep: int | None = None
+    slot: int | None = None
+    types: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.fn not in OF_ALLOWED:
@@ -86,6 +97,21 @@ class WindowDefinition:
         if self.per is not None and (self.fn != "mean" or self.per not in IDS):
             raise DefinitionInvalid(f"only a mean is taken per id ({', '.join(IDS)}); not {self.fn} per {self.per!r}")
 
+        self._check_recent()
+
+    def _check_recent(self) -> None:
+        recent = self.fn.startswith("recent_")
+        if (self.keep is not None, self.slot is not None) != (recent, recent):
+            raise DefinitionInvalid(f"strata.keep and strata.slot belong to recent events; the function is {self.fn}")
+        if (self.types is not None) != (self.fn == "recent_type"):
+            raise DefinitionInvalid(f"strata.types belongs to recent_type, which needs it; the function is {self.fn}")
+        if self.types is not None and (not self.types or len(set(self.types)) != len(self.types)):
+            raise DefinitionInvalid("recent events need their types, each once")
+        if recent and not 0 <= (self.slot or 0) < (self.keep or 0) <= MAX_RECENT:
+            raise DefinitionInvalid(
+                f"there are 1 to {MAX_RECENT} recent events; not {self.slot} of {self.keep}"
+            )
+
     def tags(self) -> dict[str, str]:
         """The field tags that carry this definition."""
         tags = {
@@ -100,6 +126,10 @@ class WindowDefinition:
             tags["strata.base"] = canonical(self.base)
         if self.per is not None:
             tags["strata.per"] = self.per
+        if self.keep is not None:
+            tags |= {"strata.keep": str(self.keep), "strata.slot": str(self.slot)}
+        if self.types is not None:
+            tags["strata.types"] = json.dumps(self.types, separators=(",", ":"))
         return tags
 
 
@@ -121,7 +151,20 @@ def definition_of(tags: Mapping[str, str]) -> WindowDefinition:
         scale=_whole(tags, "strata.scale"),
         base=None if base is None else parse(base),
         per=tags.get("strata.per"),
+        keep=_whole(tags, "strata.keep") if "strata.keep" in tags else None,
+        slot=_whole(tags, "strata.slot") if "strata.slot" in tags else None,
+        types=_types(tags["strata.types"]) if "strata.types" in tags else None,
     )
+
+
+def _types(text: str) -> tuple[str, ...]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise DefinitionInvalid(f"strata.types is {text!r}, not a JSON list of event types")
+    return tuple(found)
 
 
 def _whole(tags: Mapping[str, str], name: str) -> int:

@@ -17,6 +17,7 @@ from strata.features.functions.partials import Partial, PartialKind
 from strata.features.layout import QUOTA_BLOCK_US, QUOTA_EVENTS, Layout
 from strata.features.matching import column_of, hash64, id_of, satisfies, within_limits
 from strata.features.packed import PackedEvent, RecordKind
+from strata.features.recent import NULL, RecentEvent, add_recent
 from strata.features.sessions import add_session, pause_of
 from strata.features.user_state import UserState, add
 
@@ -88,6 +89,8 @@ def _add_event(layout: Layout, state: UserState, event: PackedEvent) -> None:
             continue
         if partial.kind in (PartialKind.IDS, PartialKind.SESSIONS):
             _add_id(state, i, partial, event, tile)
+        elif partial.kind is PartialKind.RECENT:
+            state.recent[i] = add_recent(state.recent[i], _recent(event), int(partial.of))
         elif (value := column_of(event, partial.of)) is not None:
             _add_value(state, i, partial, (event.event_time_us, value), tile)
 
@@ -101,6 +104,12 @@ def _add_id(state: UserState, i: int, partial: Partial, event: PackedEvent, tile
     else:
         at_us = event.event_time_us
         add_session(state.sessions[i], id_, pause_of(partial.of), (at_us, at_us, 1))
+
+
+def _recent(event: PackedEvent) -> RecentEvent:
+    type_, item, category = (id_of(event, name) for name in ("event_type", "item_id", "category"))
+    assert type_ is not None
+    return event.event_time_us, type_, NULL if item is None else item, NULL if category is None else category
 
 
 def _add_value(state: UserState, i: int, partial: Partial, pair: tuple[int, Any], tile: int) -> None:

@@ -31,7 +31,7 @@ NUMBER_LIMIT: Final = 2**40
 SUMS: Final = (PartialKind.COUNT, PartialKind.TOTAL)
 EXTREMES: Final = (PartialKind.LEAST, PartialKind.GREATEST)
 NEWEST: Final = (PartialKind.LATEST, PartialKind.MOMENT)
-_ORDER: Final = (*SUMS, *EXTREMES, *NEWEST, PartialKind.IDS, PartialKind.SESSIONS)
+_ORDER: Final = (*SUMS, *EXTREMES, *NEWEST, PartialKind.IDS, PartialKind.SESSIONS, PartialKind.RECENT)
 
 
 @dataclass(frozen=True)

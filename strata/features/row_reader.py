@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from struct import Struct, error
 
 from strata.features.definition import EVENT
 from strata.features.functions.partials import PartialKind
 from strata.features.layout import Layout
+from strata.features.recent import NULL, RecentEvent
 from strata.features.sessions import Sessions, pause_of
 from strata.features.user_row import (
     DENSE,
@@ -72,6 +73,8 @@ def _read_tiles(layout: Layout, state: UserState, header: Header, reader: _Reade
         state.ids[i] = reader.id_set(tiles)
     for i in sorted(state.sessions):
         state.sessions[i] = reader.sessions(header, layout.partials[i].of)
+    for i in sorted(state.recent):
+        state.recent[i] = reader.recent(header, int(layout.partials[i].of))
 
 
 def _check_times(table: str, *times: int) -> None:
@@ -159,6 +162,27 @@ class _Reader:
                 raise self._damaged("its sessions are not apart")
             held.append((end - time, end, number))
         return found
+
+    def recent(self, header: Header, keep: int) -> list[RecentEvent]:
+        """The newest events."""
+        count = self.pack("B", 1)[0]
+        if not count:
+            return []
+        gaps, flags = self.ints(count), self.pack("B", count)
+        if count > keep or max(flags) > 3 or header.newest_us == NEVER:
+            raise self._damaged("its newest events cannot be")
+        types = self.pack("I", count)
+        items = iter(self.pack("I", sum(flag & 1 for flag in flags)))
+        categories = iter(self.pack("I", sum(flag >> 1 for flag in flags)))
+        times = [header.newest_us - back for back in accumulate(gaps)]
+        _check_times(self._table, *times)
+        held = [
+            (time, type_, next(items) if flag & 1 else NULL, next(categories) if flag & 2 else NULL)
+            for time, type_, flag in zip(times, types, flags, strict=True)
+        ]
+        if held != sorted(held, reverse=True) or gaps[0] < 0:
+            raise self._damaged("its newest events are not in order")
+        return held
 
     def seen(self, header: Header) -> dict[int, tuple[int, int]]:
         """Hash to (event time, offset)."""

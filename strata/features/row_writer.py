@@ -9,6 +9,7 @@ from struct import Struct
 from strata.features.definition import EVENT
 from strata.features.functions.partials import PartialKind
 from strata.features.layout import Layout
+from strata.features.recent import NULL, RecentEvent
 from strata.features.sessions import Sessions
 from strata.features.user_row import DENSE, HEADER, MAGIC, MOVED, WIDTHS, RowDamaged
 from strata.features.user_state import UserState
@@ -29,6 +30,8 @@ def encode(layout: Layout, state: UserState) -> bytes:
     parts += [_id_set(last, place) for _, last in sorted(state.ids.items())]
     for i, sessions in sorted(state.sessions.items()):
         parts += _sessions(sessions, layout.partials[i].of != EVENT, state.newest_us)
+    for _, held in sorted(state.recent.items()):
+        parts += _recent(held, state.newest_us)
     parts.append(_seen(state))
     return _row(MAGIC, layout, state, tiles, parts)
 
@@ -93,6 +96,16 @@ def _sessions(sessions: Sessions, by_id: bool, newest_us: int) -> list[bytes]:
         parts += [_ints([newest_us - end for end, *_ in ordered])]
         parts += [_ints([column[n] for column in ordered]) for n in (2, 3)]
     return parts
+
+
+def _recent(held: list[RecentEvent], newest_us: int) -> list[bytes]:
+    if not held:
+        return [b"\0"]
+    times, types, items, categories = zip(*held, strict=True)
+    gaps = [newer - time for newer, time in zip((newest_us, *times), times, strict=False)]
+    flags = bytes((item != NULL) | (category != NULL) << 1 for _, _, item, category in held)
+    known = [*types, *(item for item in items if item != NULL), *(c for c in categories if c != NULL)]
+    return [bytes([len(held)]), _ints(gaps), flags, _pack(f"{len(known)}I", known)]
 
 
 def _seen(state: UserState) -> bytes:

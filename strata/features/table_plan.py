@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from strata.features.functions.partials import Formula, Partial, PartialKind
+from strata.features.functions.partials import Formula, Partial, PartialKind, Slot
 from strata.features.layout import NEWEST, Layout
 
 ONE: Final = 0
@@ -31,6 +31,7 @@ class Cell(NamedTuple):
     partial: int
     window: int
     kind: PartialKind | None = None
+    slot: Slot | None = None
     """What is read of it."""
 
 
@@ -76,7 +77,7 @@ class TablePlan:
             if hops not in self.windows:
                 self.windows.append(hops)
             window = self.windows.index(hops)
-        cell = Cell(layout.index[partial.stored], window, partial.kind)
+        cell = Cell(layout.index[partial.stored], window, partial.kind, partial.slot)
         if cell not in index:
             index[cell] = len(self.cells)
             self.cells.append(cell)

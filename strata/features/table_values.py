@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strata.features.functions.partials import PartialKind
+from strata.features.recent import read_slot
 from strata.features.row_reader import decode
 from strata.features.sessions import Sessions
 from strata.features.table_plan import NO_WINDOW, Cell, TablePlan, Value
@@ -75,6 +76,8 @@ class PlainValues:
             time, value = state.newest[cell.partial]
             return value if kind is PartialKind.LATEST else time
         edge = edges[cell.window]
+        if cell.slot is not None:
+            return read_slot(state.recent[cell.partial], cell.slot, edge * self._plan.layout.hop_us)
         if cell.partial in state.sessions:
             return self._sessions(state.sessions[cell.partial], kind, edge * self._plan.layout.hop_us)
         if kind is PartialKind.IDS:

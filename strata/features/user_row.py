@@ -11,6 +11,8 @@ Little endian, nothing aligned; the same state always gives the same bytes.
     ids         per id set: how many; then per tile how many have it as their last, and 32-bit hashes by (tile, hash)
     sessions    per kind of session: how many; by (end, id) 32-bit hashes of ids where it goes by id; then their ends
                 before the newest event, their lengths in microseconds, and their events
+    recent      per kind of newest events: how many, a byte; then how long each was before the next newer one, a byte
+                each (1: it has an item, 2: a category), and 32-bit hashes: their types, items, categories
     seen        hashes of event ids ascending, their event times before the watermark, their log offsets
 
 *Ints* are a byte that says their width (1, 2, 4 or 8 bytes, the smallest that holds all) and the numbers. A *column*

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from strata.features.functions.partials import PartialKind
 from strata.features.layout import EXTREMES, NEWEST, SUMS, Layout
+from strata.features.recent import RecentEvent
 from strata.features.sessions import Sessions, add_session, drop_before, pause_of
 
 NEVER = -(2**63)
@@ -28,6 +29,7 @@ class UserState:
     newest: dict[int, tuple[int, int]]
     ids: dict[int, dict[int, int]]
     sessions: dict[int, Sessions]
+    recent: dict[int, list[RecentEvent]]
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Hash of an event id to (event time, log offset)."""
     newest_us: int = NEVER
@@ -45,6 +47,7 @@ class UserState:
             newest={i: (NEVER, NEVER) for i, _ in layout.of(*NEWEST)},
             ids={i: {} for i, _ in layout.of(PartialKind.IDS)},
             sessions={i: {} for i, _ in layout.of(PartialKind.SESSIONS)},
+            recent={i: [] for i, _ in layout.of(PartialKind.RECENT)},
         )
 
     def tiles(self) -> list[int]:
@@ -65,6 +68,8 @@ class UserState:
                     columns[i] = {tile: number for tile, number in column.items() if tile >= oldest}
             for i, last in self.ids.items():
                 self.ids[i] = {id_: tile for id_, tile in last.items() if tile >= oldest}
+            for i, held in self.recent.items():
+                self.recent[i] = [event for event in held if event[0] // layout.hop_us >= oldest]
             # An event still to come may join what it touches, so a session is kept until none can.
             for i, sessions in self.sessions.items():
                 reach_us = layout.lateness_us + SEEN_SLACK_US + pause_of(layout.partials[i].of)
@@ -92,6 +97,9 @@ class UserState:
         for i, last in other.ids.items():
             for id_, tile in last.items():
                 self.ids[i][id_] = max(tile, self.ids[i].get(id_, tile))
+        for i, events in other.recent.items():
+            keep = int(layout.partials[i].of)
+            self.recent[i] = sorted(self.recent[i] + events, reverse=True)[:keep]
         for i, sessions in other.sessions.items():
             for key, held in sessions.items():
                 for session in held:

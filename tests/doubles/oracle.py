@@ -5,6 +5,7 @@ Events are dicts with the columns of contract 1; times in microseconds (`event_t
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -58,6 +59,8 @@ def feature(tags: Mapping[str, str], events: Sequence[Event], t_us: int) -> floa
     function = tags["strata.fn"]
     if function.startswith("session"):
         return _of_sessions(function, tags, [event for event in events if event["event_time_us"] <= t_us], start)
+    if function.startswith("recent_"):
+        return _of_recent(function, tags, _chosen(tags["strata.where"], inside), t_us)
     if function == "share":
         whole = _sum(tags["strata.of"], _chosen(tags["strata.base"], inside))
         part = _sum(tags["strata.of"], _chosen(tags["strata.where"], inside))
@@ -117,6 +120,32 @@ def _of_sessions(function: str, tags: Mapping[str, str], events: list[Event], st
     if function == "session_depth":
         return _quotient(sum(map(len, inside)), len(inside) * scale)
     return _quotient(sum(session[-1] - session[0] for session in inside), len(inside) * 1_000_000 * scale)
+
+
+def _of_recent(function: str, tags: Mapping[str, str], events: list[Event], t_us: int) -> float | None:
+    def fingerprint(text: str | None) -> int:
+        if text is None:
+            return -1
+        return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[8:12], "little")
+
+    ordered = sorted(
+        (
+            (e["event_time_us"], *(fingerprint(e[name]) for name in ("event_type", "item_id", "category")))
+            for e in events
+        ),
+        reverse=True,
+    )
+    slot = int(tags["strata.slot"])
+    if slot >= min(len(ordered), int(tags["strata.keep"])):
+        return None
+    if function == "recent_gap":
+        next_us = t_us if slot == 0 else ordered[slot - 1][0]
+        return _quotient(next_us - ordered[slot][0], 1_000_000 * int(tags["strata.scale"]))
+    if function == "recent_type":
+        types = [fingerprint(name) for name in json.loads(tags["strata.types"])]
+        return float(types.index(ordered[slot][1])) if ordered[slot][1] in types else None
+    found = ordered[slot][2 if function == "recent_item" else 3]
+    return None if found < 0 else float(found)
 
 
 def column(event: Event, name: str) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from strata.features.definition import WindowDefinition
-from strata.features.functions import additive, distinct, extremes, latest, sessions
+from strata.features.functions import additive, distinct, extremes, latest, recent, sessions
 from strata.features.functions.partials import Formula, Lowering
 
 FUNCTIONS: Final[dict[str, Lowering]] = {
@@ -18,6 +18,7 @@ FUNCTIONS: Final[dict[str, Lowering]] = {
     **latest.LOWERINGS,
     **distinct.LOWERINGS,
     **sessions.LOWERINGS,
+    **recent.LOWERINGS,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from strata.features.conditions import Conjunction
 from strata.features.definition import WindowDefinition
@@ -34,6 +35,19 @@ class PartialKind(Enum):
     """The microseconds from first to last event of each, summed; read from SESSIONS."""
     SESSION_EVENTS = "session_events"
     """Their events; read from SESSIONS."""
+    RECENT = "recent"
+    """The newest events (`strata.features.recent`), `of` them; each cell is one slot of one of them."""
+
+
+class Slot(NamedTuple):
+    """One number of one of the newest events, or whether it is there."""
+
+    part: str
+    """type, item, category or gap."""
+    place: int
+    types: tuple[str, ...]
+    """A type's number is its place among these."""
+    there: bool
 
 
 _READ_FROM = {PartialKind.SESSION_TIME: PartialKind.SESSIONS, PartialKind.SESSION_EVENTS: PartialKind.SESSIONS}
@@ -46,12 +60,13 @@ class Partial:
     kind: PartialKind
     of: str
     where: Conjunction
+    slot: Slot | None = None
+    """RECENT: what is read."""
 
     @property
     def stored(self) -> Partial:
         """The partial a row keeps for this one."""
-        kind = _READ_FROM.get(self.kind)
-        return self if kind is None else replace(self, kind=kind)
+        return replace(self, kind=_READ_FROM.get(self.kind, self.kind), slot=None)
 
 
 @dataclass(frozen=True)
