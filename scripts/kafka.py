@@ -10,6 +10,9 @@ One node in KRaft mode, loopback only, 256 MiB of heap. Its data, log and proces
 .strata/kafka); data outlives a stop and a kill. It needs Java 17 or later, and Maven, which fetches from where it is
 set up to. What is fetched stays in Maven's own folder; what is made of it in $STRATA_KAFKA_CACHE, or
 ~/.cache/strata/kafka-VERSION. deploy/compose.yaml runs the same version in Docker.
+
+As any Kafka, it acknowledges what its replicas have in memory, and it has none: a kill loses nothing, a power cut may
+lose the last seconds. --flush makes it sync first, which costs it most of its speed on one disk.
 """
 
 from __future__ import annotations
@@ -57,8 +60,6 @@ listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 log.dirs={data}
-# A node alone has no replica to hold what its memory loses: a record is on the disk before it is acknowledged.
-log.flush.interval.messages=1
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
@@ -69,6 +70,7 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 """
 CLUSTER_ID = "c3RyYXRhLWxvY2FsLWthZg"
+FLUSH = "log.flush.interval.messages=1\n"
 START_S = 60.0
 STOP_S = 30.0
 
@@ -145,7 +147,7 @@ def run(command: list[str], folder: Path, trouble: str) -> None:
         raise Trouble(f"{trouble}: {(done.stdout + done.stderr).strip()[-1_000:]}")
 
 
-def start(folder: Path, port: int | None) -> None:
+def start(folder: Path, port: int | None, flush: bool) -> None:
     """Start the broker of a folder, new or as it was left, and wait until it serves."""
     if running(folder) is not None:
         raise Trouble(f"a broker runs from {folder} already, at {address(folder)}")
@@ -155,20 +157,22 @@ def start(folder: Path, port: int | None) -> None:
     if not (folder / "data").exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(home / "formatted", folder / "data")
-    if port is not None or not (folder / "server.properties").exists():
-        write_properties(folder, 9092 if port is None else port)
+    if port is None:
+        port = int(address(folder).rpartition(":")[2]) if (folder / "server.properties").exists() else 9092
+    write_properties(folder, port, flush)
     archive = f"-XX:SharedArchiveFile={home / 'classes.jsa'}"
     began = time.monotonic()
     launch(folder, [*JAVA, archive, *serving(home, folder, (home / "classpath").read_text())])
     print(f"Apache Kafka {VERSION} serves at {address(folder)} ({time.monotonic() - began:.1f} s).")
 
 
-def write_properties(folder: Path, port: int) -> None:
+def write_properties(folder: Path, port: int, flush: bool = False) -> None:
     """The broker's settings; port 0 is a free one."""
     folder.mkdir(parents=True, exist_ok=True)
     with socket.create_server(("127.0.0.1", port)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         ports = {"port": one.getsockname()[1], "controller_port": other.getsockname()[1]}
-    (folder / "server.properties").write_text(PROPERTIES.format(**ports, data=folder.resolve() / "data"))
+    settings = PROPERTIES.format(**ports, data=folder.resolve() / "data") + (FLUSH if flush else "")
+    (folder / "server.properties").write_text(settings)
 
 
 def launch(folder: Path, command: list[str]) -> None:
@@ -254,13 +258,14 @@ def main() -> int:
     parser.add_argument("action", choices=["install", "start", "stop", "status"])
     parser.add_argument("--folder", type=Path, default=Path(".strata/kafka"), help="data, log and process id")
     parser.add_argument("--port", type=int, help="start: where to listen; 9092 unless said, then as before")
+    parser.add_argument("--flush", action="store_true", help="start: sync every record before it is acknowledged")
     asked = parser.parse_args()
     folder = asked.folder.resolve()
     try:
         if asked.action == "install":
             install()
         elif asked.action == "start":
-            start(folder, asked.port)
+            start(folder, asked.port, asked.flush)
         elif asked.action == "stop":
             stop(folder)
         else:

@@ -222,6 +222,22 @@ def test_closing_makes_durable_what_was_taken_and_takes_no_more(tmp_path: Path) 
         asyncio.run(append_and_close(log))
 
 
+def test_a_reader_in_the_writer_s_process_is_woken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not look for itself: with nothing else to wake it for a minute, it has the record at once."""
+    monkeypatch.setattr("streaming.log.embedded.consumer.CHECK_S", 60.0)
+    with opened(tmp_path) as log:
+        log.writer()
+        consumer = log.consumer(lambda _: {}, lambda _: None)
+        assert consumer.poll(10, 0) == []
+        appending = threading.Timer(0.2, fill, args=(log, 1))
+        appending.start()
+        began = time.monotonic()
+        assert numbers(consumer.poll(10, 30.0)) == [0, 1, 2]
+        assert time.monotonic() - began < 10
+        appending.join()
+        consumer.close()
+
+
 def test_another_process_reads_what_is_appended_within_a_moment(tmp_path: Path) -> None:
     """By looking at the marks: no message passes between the processes."""
     with opened(tmp_path) as log:
@@ -278,6 +294,7 @@ def test_released_segments_go_when_the_log_is_over_its_bytes(tmp_path: Path) -> 
         end = consumer.end_offsets()
         consumer.release(0, end[0])
         consumer.release(1, 60)
+        consumer.release(1, 5)
         housekeep(log)
         start = consumer.start_offsets()
         assert 40 < start[1] <= 60, "as far as both partitions are released, and no further"
