@@ -228,7 +228,8 @@ class FoldWorker:
         parts.meters.lags({partition: max(0, ends.get(partition, at) - at) for partition, at in self._next.items()})
         if all(end <= self._reached(partition) for partition, end in ends.items()):
             self._applied_us = at_us  # asked before the ends were: whatever was recorded by then is in the rows
-            for table in self._tables.layouts:
+            # Facts too: the age of what a segmenter reads is that of the oldest table it reads.
+            for table in (*self._tables.layouts, *(plan.spec.name for plan in self._tables.facts)):
                 parts.state.set_watermark(table, at_us)
         parts.meters.progress(self._applied_us, at_us)
         if leads and len(self._next) == len(ends):

@@ -58,6 +58,16 @@ def test_a_restart_goes_on_where_it_stopped(world: FoldWorld) -> None:
     assert world.meters.totals == {"replayed": 5, "accepted": 1}
 
 
+def test_every_table_is_as_new_as_the_log_that_was_folded(world: FoldWorld) -> None:
+    """Also one of facts that nobody changes: the gateway tells the age of the oldest table a segmenter reads."""
+    with world.state.begin_generation("profile") as generation:
+        generation.commit(NOON_US - DAY)
+    world.publish(world.event("ann"))
+    world.drain()
+    world.worker.between(world.consumer)
+    assert world.state.watermark_us("profile") == world.state.watermark_us("events@3600") == NOON_US
+
+
 def test_a_state_that_lost_its_newest_writes_is_folded_again(world: FoldWorld) -> None:
     """A store set back to yesterday is told by its positions, and made good from the log."""
     world.publish(world.event("ann"))
