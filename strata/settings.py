@@ -227,6 +227,11 @@ class Settings(Section):
         return self.home / "bentoml"
 
     @property
+    def parity_metrics(self) -> Path:
+        """What the running parity sample found, as Prometheus text."""
+        return self.run / "parity.prom"
+
+    @property
     def run(self) -> Path:
         """Locks, process ids and logs of a running platform."""
         return self.home / "run"

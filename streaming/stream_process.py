@@ -26,6 +26,7 @@ from strata.features.packed import PackedEvent, pack_event
 from strata.registry import read_catalog
 from strata.settings import Settings
 from strata.state import open_state
+from streaming.borrowed_metrics import BorrowedMetrics
 from streaming.fold.meters import FoldMeters
 from streaming.fold.positions import read_positions
 from streaming.fold.stream_history import StreamHistory
@@ -167,6 +168,7 @@ def _forward(loop: asyncio.AbstractEventLoop, writer: LogWriter, events: Sequenc
 
 def _serve_metrics(settings: Settings, registry: CollectorRegistry, closing: ExitStack) -> int:
     host, port = settings.stream.host, settings.stream.metrics_port
+    registry.register(BorrowedMetrics(settings.parity_metrics))
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
