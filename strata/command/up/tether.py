@@ -17,6 +17,9 @@ PR_SET_PDEATHSIG = 1
 PARENT_VARIABLE = "_STRATA_PARENT"
 """The process id of the parent meant, to see one that died before the request was made."""
 
+NICE_VARIABLE = "_STRATA_NICE"
+"""How much a child steps back behind the others."""
+
 
 def die_with_parent() -> None:
     """Ask for SIGTERM when the parent ends; exits at once when it has ended already."""
@@ -34,6 +37,7 @@ def main() -> int:
     from strata.command.dispatch import main as run
 
     die_with_parent()
+    os.nice(int(os.environ.get(NICE_VARIABLE, "0")))
     return run(sys.argv[1:])
 
 
