@@ -20,6 +20,7 @@ from strata.features.fold import Verdict
 from strata.features.packed import PackedEvent, RecordDamaged, RecordKind, unpack_event
 from strata.state.ports import State
 from streaming.fold.aliases import AliasFold, AliasVerdict
+from streaming.fold.applied import AppliedWatermark
 from streaming.fold.catch_up import CatchUp
 from streaming.fold.facts import facts_of, put_facts
 from streaming.fold.fold_run import fold_run, send_nothing
@@ -69,7 +70,7 @@ class FoldWorker:
         """Partition to the offset after the last record folded."""
         self._catch_up = CatchUp(parts.state, parts.say)
         self._around_at = 0.0
-        self._applied_us = 0
+        self._applied = AppliedWatermark()
         self._open_tables()
 
     def assigned(self, partitions: Sequence[int]) -> Mapping[int, int]:
@@ -226,14 +227,13 @@ class FoldWorker:
         at_us = parts.clock.now_us()
         ends = consumer.end_offsets()
         parts.meters.lags({partition: max(0, ends.get(partition, at) - at) for partition, at in self._next.items()})
-        if all(end <= self._reached(partition) for partition, end in ends.items()):
-            self._applied_us = at_us  # asked before the ends were: whatever was recorded by then is in the rows
+        if self._applied.look(at_us, ends, self._reached):
             # Facts too: the age of what a segmenter reads is that of the oldest table it reads.
             for table in (*self._tables.layouts, *(plan.spec.name for plan in self._tables.facts)):
-                parts.state.set_watermark(table, at_us)
-        parts.meters.progress(self._applied_us, at_us)
+                parts.state.set_watermark(table, self._applied.at_us)
+        parts.meters.progress(self._applied.at_us, at_us)
         if leads and len(self._next) == len(ends):
-            self._catch_up.look(list(self._tables.layouts), consumer, dict(self._next), max(self._applied_us, 1))
+            self._catch_up.look(list(self._tables.layouts), consumer, dict(self._next), max(self._applied.at_us, 1))
         if parts.state.version() != self._version:
             self._open_tables()
 
