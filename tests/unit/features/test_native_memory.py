@@ -17,10 +17,12 @@ from kernels import forced, layout_of, reader_of, record_of
 
 from strata.features import native_source
 from strata.features.build import build_rows
+from strata.features.builder import count, event_type, seconds
 from strata.features.fold import fold_users
 from strata.features.fold_state import Verdict
 from strata.features.layout import QUOTA_EVENTS
 from strata.features.packed import RecordDamaged
+from strata.features.user_row import RowDamaged
 
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = ROOT / "tests" / "doubles" / "fuzzed_kernel.py"
@@ -146,3 +148,22 @@ def test_a_text_that_is_no_utf8_is_damage_even_where_its_neighbour_would_complet
         split = record[: 64 + len(text)] + neighbour + record[66 + len(text) :]
         with forced(implementation), pytest.raises(RecordDamaged):
             fold_users(LAYOUT, [None], [bytes(split)], [0], [0])
+
+
+@pytest.mark.parametrize("implementation", ["pure", "native"])
+def test_a_bit_past_the_last_tile_is_damage(implementation: str) -> None:
+    """A column has a number for no tile that the row does not have, folded or read."""
+    at = {"window": seconds(100)}
+    plan = plan_of(count("bought", where=event_type.eq("purchase"), **at), count("all", **at))
+    layout = layout_of(plan)
+    types = ["purchase", "view", "view"]
+    events = [make_event(event_type=type_, event_time_us=NOON_US - n * 10**7) for n, type_ in enumerate(types)]
+    row = bytearray(dict(build_rows(layout, batch_of(events)))["u"])
+    assert row[67:69] == bytes([1, 0b100])  # after the header and two distances: one-byte numbers, of the third tile
+    for bit in range(3, 8):
+        damaged = bytes(row[:68]) + bytes([row[68] | 1 << bit]) + bytes(row[69:])
+        with forced(implementation):
+            with pytest.raises(RowDamaged):
+                fold_users(layout, [damaged], [record_of(make_event())], [0], [0])
+            with pytest.raises(RowDamaged):
+                reader_of(layout, plan).one([damaged], NOON_US)
