@@ -56,7 +56,7 @@ SIZES = st.lists(st.integers(1, 20), max_size=4)
 
 
 @pytest.mark.usefixtures("implementation")
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(logs(), SIZES, st.sampled_from([0, 7, 2**40, None]))
 def test_batches_never_show_in_rows_or_verdicts(
     log: list[dict[str, Any]], sizes: list[int], offset: int | None
@@ -67,7 +67,7 @@ def test_batches_never_show_in_rows_or_verdicts(
     assert in_pieces.verdicts == at_once.verdicts == oracle.judged(log)
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(logs(), SIZES)
 def test_both_implementations_write_the_same_bytes(log: list[dict[str, Any]], sizes: list[int]) -> None:
     """Rows, verdicts, bulk rows and read values: byte by byte."""
@@ -86,7 +86,7 @@ def test_both_implementations_write_the_same_bytes(log: list[dict[str, Any]], si
 
 
 @pytest.mark.usefixtures("implementation")
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(PROMPT, st.randoms(use_true_random=False))
 def test_the_order_of_events_never_shows(events: list[dict[str, Any]], shuffle: random.Random) -> None:
     """Shuffled, and some of them twice: the row of the bulk build, and no position but the one asked for."""
@@ -100,7 +100,7 @@ def test_the_order_of_events_never_shows(events: list[dict[str, Any]], shuffle: 
 
 
 @pytest.mark.usefixtures("implementation")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ANY_LOG, ANY_LOG)
 def test_a_bulk_row_and_what_came_later_make_the_row_of_all(
     first: list[dict[str, Any]], second: list[dict[str, Any]]

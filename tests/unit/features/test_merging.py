@@ -30,7 +30,7 @@ def in_log_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(events, key=lambda event: event["recorded_us"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(EVENTS, EVENTS, st.integers(0, 2**40))
 def test_rows_folded_apart_merge_to_the_row_of_all_events(
     mine: list[dict[str, Any]], others: list[dict[str, Any]], position: int
@@ -58,7 +58,7 @@ def test_rows_folded_apart_merge_to_the_row_of_all_events(
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(EVENTS, EVENTS, EVENTS)
 def test_the_order_of_merges_never_shows(
     first: list[dict[str, Any]], second: list[dict[str, Any]], third: list[dict[str, Any]]
@@ -96,7 +96,7 @@ def test_a_row_of_another_layout_merges_as_none() -> None:
     assert reader_of(layout, plan).one([merge_rows(layout, other, row, log_position=4)], NOON_US).values == [1.0]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(EVENTS, EVENTS, st.integers(1, 7))
 def test_a_tombstone_judges_as_its_row_would(
     before: list[dict[str, Any]], after: list[dict[str, Any]], size: int

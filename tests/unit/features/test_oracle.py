@@ -38,7 +38,7 @@ def expected(events: list[dict[str, Any]], t_us: int) -> list[float]:
     return [float("nan") if value is None else value for value in values]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(EVENTS, MOMENTS)
 def test_every_function_equals_the_oracle_exactly_from_the_newest_event_on(
     events: list[dict[str, Any]], after: int
@@ -56,7 +56,7 @@ def test_every_function_equals_the_oracle_exactly_from_the_newest_event_on(
         assert found.times == [(max(event["recorded_us"] for event in kept), newest_us)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(EVENTS.filter(bool), st.integers(1, 10**12))
 def test_a_row_is_never_read_before_its_newest_event(events: list[dict[str, Any]], before: int) -> None:
     """Live state is right now: an earlier t answers as the newest event's instant does."""
@@ -69,7 +69,7 @@ def test_a_row_is_never_read_before_its_newest_event(events: list[dict[str, Any]
         np.testing.assert_array_equal(reader.one([row], newest_us - before).values, at_newest)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(event_strategy(users=("a", "b", "ü")), max_size=60), st.integers(0, 12 * HOP_US))
 def test_many_users_read_as_each_alone(events: list[dict[str, Any]], after: int) -> None:
     """Rows of different widths, and users without one, never show in each other's values: every bit is the same."""

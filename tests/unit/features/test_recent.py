@@ -40,7 +40,7 @@ def in_log_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(events, key=lambda event: event["recorded_us"])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(EVENTS, st.integers(0, 12 * HOP_US))
 def test_every_slot_equals_the_oracle_exactly(events: list[dict[str, Any]], after: int) -> None:
     """Types, fingerprints and gaps, nulls and equal times; missing past the window's events and past those kept."""
@@ -52,7 +52,7 @@ def test_every_slot_equals_the_oracle_exactly(events: list[dict[str, Any]], afte
     np.testing.assert_array_equal(found.values, [math.nan if value is None else value for value in wanted])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(EVENTS, st.integers(1, 5), st.randoms(use_true_random=False))
 def test_neither_order_nor_batches_show(events: list[dict[str, Any]], size: int, shuffle: random.Random) -> None:
     """Equal bytes: at once, in pieces, built in bulk; and in any order while every id is known."""
@@ -67,7 +67,7 @@ def test_neither_order_nor_batches_show(events: list[dict[str, Any]], size: int,
     assert row_of(LAYOUT, shuffled) == row_of(LAYOUT, prompt)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(EVENTS, EVENTS)
 def test_rows_folded_apart_merge_to_the_newest_of_all(mine: list[dict[str, Any]], others: list[dict[str, Any]]) -> None:
     """Two histories become one sequence."""
@@ -79,7 +79,7 @@ def test_rows_folded_apart_merge_to_the_newest_of_all(mine: list[dict[str, Any]]
         assert found.recent == wanted.recent
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(EVENTS, st.data())
 def test_rows_come_back_and_damage_is_told(events: list[dict[str, Any]], data: st.DataObject) -> None:
     """Round trip to the same bytes; flipped bits give an answer or a sentence, a cut row a sentence."""

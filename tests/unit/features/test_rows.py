@@ -62,7 +62,7 @@ def answers_or_says_so(row: bytes) -> int:
     return refused
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(EVENTS)
 def test_a_decoded_row_encodes_to_the_same_bytes(events: list[dict[str, Any]]) -> None:
     """Nothing is lost in a row or tombstone, and its form is the only one."""
@@ -84,7 +84,7 @@ def test_an_empty_state_is_a_row_too() -> None:
     assert answers_or_says_so(row) == 1  # it is no tombstone
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=300) | st.binary(max_size=300).map(lambda tail: b"STU1" + tail))
 def test_random_bytes_are_a_damaged_row_never_a_crash(row: bytes) -> None:
     """Reading, folding, merging and moving give one sentence."""
@@ -99,7 +99,7 @@ def test_random_bytes_are_a_damaged_row_never_a_crash(row: bytes) -> None:
     answers_or_says_so(row)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(EVENTS, st.data())
 def test_a_truncated_row_is_damaged(events: list[dict[str, Any]], data: st.DataObject) -> None:
     """However much is missing; also when its size is made to fit what is left."""
@@ -111,7 +111,7 @@ def test_a_truncated_row_is_damaged(events: list[dict[str, Any]], data: st.DataO
         assert answers_or_says_so(bytes(cut)) >= 7
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(EVENTS, st.booleans(), st.data())
 def test_flipped_bits_give_an_answer_or_a_sentence(
     events: list[dict[str, Any]], moved: bool, data: st.DataObject
@@ -126,7 +126,7 @@ def test_flipped_bits_give_an_answer_or_a_sentence(
     answers_or_says_so(bytes(row))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(EVENTS, st.sampled_from([16, 24, 32, 40, 44, 48, 52, 56]), st.sampled_from([0, 1, 2**31 - 1, 2**31, 2**32 - 1]))
 def test_absurd_headers_give_an_answer_or_a_sentence(events: list[dict[str, Any]], at: int, number: int) -> None:
     """Counts of billions make nothing be asked for; times at the ends of 64 bits leave none."""
@@ -138,7 +138,7 @@ def test_absurd_headers_give_an_answer_or_a_sentence(events: list[dict[str, Any]
         answers_or_says_so(bytes(row))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda tail: b"\x01\x00" + tail))
 def test_random_bytes_are_a_damaged_record(record: bytes) -> None:
     """Nothing of the batch is folded."""
@@ -146,7 +146,7 @@ def test_random_bytes_are_a_damaged_record(record: bytes) -> None:
         fold_users(LAYOUT, [None, None], [RECORD, record], [0, 1], [1, 2])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(event_strategy(), st.data())
 def test_flipped_and_missing_bytes_of_a_record_give_a_verdict_or_a_sentence(
     event: dict[str, Any], data: st.DataObject

@@ -86,7 +86,7 @@ def in_log_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(events, key=lambda event: event["recorded_us"])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     EVENTS,
     st.integers(0, 80 * HOUR_US) | st.builds(lambda n, o: n * HOUR_US + o, st.integers(0, 80), st.integers(-1, 1)),
@@ -101,7 +101,7 @@ def test_every_session_feature_equals_the_oracle_exactly(events: list[dict[str, 
     np.testing.assert_array_equal(found.values, [math.nan if value is None else value for value in wanted])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(EVENTS, st.integers(1, 5), st.randoms(use_true_random=False))
 def test_neither_order_nor_batches_show(events: list[dict[str, Any]], size: int, shuffle: random.Random) -> None:
     """Equal bytes: at once, in pieces, built in bulk; and in any order while every id is known."""
@@ -117,7 +117,7 @@ def test_neither_order_nor_batches_show(events: list[dict[str, Any]], size: int,
     assert row_of(LAYOUT, shuffled) == row_of(LAYOUT, prompt)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(EVENTS, EVENTS)
 def test_sessions_folded_apart_merge_to_those_of_all_events(
     mine: list[dict[str, Any]], others: list[dict[str, Any]]
@@ -132,7 +132,7 @@ def test_sessions_folded_apart_merge_to_those_of_all_events(
         assert found.sessions == wanted.sessions
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(EVENTS, st.data())
 def test_rows_come_back_and_damage_is_told(events: list[dict[str, Any]], data: st.DataObject) -> None:
     """Round trip to the same bytes; flipped bits give an answer or a sentence, a cut row a sentence."""

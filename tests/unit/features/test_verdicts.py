@@ -38,7 +38,7 @@ def values(folding: Folding, t_us: int = NOON_US, user: str = "u") -> list[float
     return reader_of(COUNTED, COUNTING).one([folding.rows.get(user)], t_us).values.tolist()  # type: ignore[no-any-return]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(LOGS, st.data())
 def test_a_replay_changes_nothing_and_tells_what_had_been_accepted(
     events: list[dict[str, Any]], data: st.DataObject
