@@ -158,7 +158,7 @@ async def test_an_empty_poll_takes_its_time_and_no_longer(log: Log, reader: Read
     _step_until(lambda: reader.held, reader)
     began = time.monotonic()
     assert reader.consumer.poll(10, 0.3) == []
-    assert 0.25 <= time.monotonic() - began < 1.5
+    assert 0.25 <= time.monotonic() - began < SOON_S / 2
 
 
 async def test_a_waiting_poll_answers_as_soon_as_something_is_durable(log: Log, reader: Reader) -> None:
@@ -169,7 +169,7 @@ async def test_a_waiting_poll_answers_as_soon_as_something_is_durable(log: Log, 
     began = time.monotonic()
     await log.writer().append([(3, b"now")])
     assert await waiting == [Record(3, 0, b"now")]
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < SOON_S / 2
 
 
 async def test_a_poll_answers_no_more_than_it_was_asked_for(log: Log, reader: Reader) -> None:
@@ -315,7 +315,9 @@ def _poll_until_some(consumer: LogConsumer) -> list[Record]:
 async def test_two_consumers_share_the_partitions_and_one_left_has_all(log: Log) -> None:
     """Each partition is one member's; when a member leaves, its partitions are the other's."""
     positions: dict[int, int] = {}
-    one, other = Reader(log, positions), Reader(log, positions)
+    one = Reader(log, positions)
+    _step_until(lambda: len(one.held) == PARTITIONS, one)
+    other = Reader(log, positions)
     _step_until(lambda: one.held and other.held and len(one.held | other.held) == PARTITIONS, one, other)
     assert not one.held & other.held
     other.close()

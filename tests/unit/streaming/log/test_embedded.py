@@ -250,7 +250,7 @@ def test_another_process_reads_what_is_appended_within_a_moment(tmp_path: Path) 
             fill(log, 1)
             began = time.monotonic()
             assert reader.stdout.readline() == "[0, 1, 2]\n"
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 10
 
 
 def test_a_killed_reader_s_partitions_go_to_the_others(tmp_path: Path) -> None:
