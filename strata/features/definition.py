@@ -108,9 +108,7 @@ class WindowDefinition:
         if self.types is not None and (not self.types or len(set(self.types)) != len(self.types)):
             raise DefinitionInvalid("recent events need their types, each once")
         if recent and not 0 <= (self.slot or 0) < (self.keep or 0) <= MAX_RECENT:
-            raise DefinitionInvalid(
-                f"there are 1 to {MAX_RECENT} recent events; not {self.slot} of {self.keep}"
-            )
+            raise DefinitionInvalid(f"there are 1 to {MAX_RECENT} recent events; not {self.slot} of {self.keep}")
 
     def tags(self) -> dict[str, str]:
         """The field tags that carry this definition."""
