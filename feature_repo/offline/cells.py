@@ -24,6 +24,8 @@ from feature_repo.offline.counted import create_events
 from feature_repo.offline.frame import Asked
 from feature_repo.offline.history import ParquetSource
 from feature_repo.offline.partial_sql import at_newest, from_start, greatest_of, kept, sum_of, time_of
+from feature_repo.offline.sequences import KINDS as SEQUENCES
+from feature_repo.offline.sequences import sequence_cells
 from strata.features.functions.partials import Partial, PartialKind
 from strata.features.plan import LATENESS_US
 
@@ -39,6 +41,7 @@ Cells = dict[CellKey, Ints]
 SUMS: Final = (PartialKind.COUNT, PartialKind.TOTAL)
 NEWEST: Final = (PartialKind.MOMENT, PartialKind.LATEST)
 """Kinds whose cell does not depend on a window: its place in the key is None."""
+BOUNDED: Final = (PartialKind.IDS, PartialKind.LEAST, PartialKind.GREATEST)
 _NEVER: Final = np.iinfo(np.int64).min
 
 
@@ -99,8 +102,12 @@ class CellQuery:
             self._take_back(cells, sums)
             self._renew(cells, newest)
         for partial, windows in wanted.items():
-            if partial.kind not in SUMS + NEWEST:
+            if partial.kind in BOUNDED:
                 cells |= self._bounded(partial, windows)
+        ordered = [(partial, w) for partial, windows in wanted.items() if partial.kind in SEQUENCES for w in windows]
+        if ordered:
+            starts = {window: window_starts(self.asked.t_us, window) for window in self.start}
+            cells |= sequence_cells(self.db, self.asked, starts, ordered, as_known=self.as_known)
         return cells
 
     def _running(self, sums: dict[Partial, list[Window]], newest: list[Partial]) -> Cells:

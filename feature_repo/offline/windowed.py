@@ -22,7 +22,7 @@ from strata.features.functions.partials import Formula, Partial
 
 EVENTS_AT_A_TIME: Final = 500_000
 """With what is worked out of them, about 500 bytes each."""
-QUESTIONS_AT_A_TIME: Final = 200_000
+QUESTIONS_AT_A_TIME: Final = 50_000
 
 
 @dataclass(frozen=True)

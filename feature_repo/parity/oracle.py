@@ -6,7 +6,6 @@ user and filter it keeps the matching events in time order; a window is then a s
 
 from __future__ import annotations
 
-import hashlib
 import json
 import operator
 from bisect import bisect_left, bisect_right
@@ -14,9 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
+from feature_repo.parity.oracle_sequences import fingerprint, of_recent, of_sessions
+
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 LATENESS_US: Final = 7 * DAY_US
+FOREVER_US: Final = 2**62
 Columns = Mapping[str, Sequence[Any]]
 Tags = Mapping[str, str]
 
@@ -43,18 +45,30 @@ class UserOracle:
         hop, window = int(tags["strata.hop_s"]) * 1_000_000, int(tags["strata.window_s"]) * 1_000_000
         start = (t_us - window) // hop * hop
         where, of, scale = tags["strata.where"], tags["strata.of"], int(tags["strata.scale"])
+        function = tags["strata.fn"]
+        if function.startswith("session"):
+            whole, per = of_sessions(function, of, *self._chosen(where, of).inside(-FOREVER_US, t_us), start)
+            return _quotient(whole, per * scale)
+        if function.startswith("recent_"):
+            whole, per = of_recent(tags, self._events(where, start, t_us), t_us)
+            return _quotient(whole, per * scale)
         times, values = self._chosen(where, of).inside(start, t_us)
         if tags["strata.fn"] == "distinct" or "strata.per" in tags:
             _, ids = self._chosen(where, tags.get("strata.per", of)).inside(start, t_us)
-            different = len({_fingerprint(id_) for id_ in ids})
+            different = len({fingerprint(id_) for id_ in ids})
         if tags["strata.fn"] == "distinct":
             return _quotient(different, scale)
         if tags["strata.fn"] == "share":
-            _, whole = self._chosen(tags["strata.base"], of).inside(start, t_us)
-            return _quotient(sum(values), sum(whole) * scale)
+            _, base = self._chosen(tags["strata.base"], of).inside(start, t_us)
+            return _quotient(sum(values), sum(base) * scale)
         if "strata.per" in tags:
             return _quotient(sum(values), different * scale)
         return _aggregate(tags["strata.fn"], times, values, scale, t_us)
+
+    def _events(self, where: str, start_us: int, t_us: int) -> list[tuple[int, str, Any, Any]]:
+        columns = [self._columns[name] for name in ("event_type", "item_id", "category")]
+        times, rows = self._chosen(where, "#").inside(start_us, t_us)
+        return [(at, *(column[row] for column in columns)) for at, row in zip(times, rows, strict=True)]
 
     def _chosen(self, where: str, of: str) -> _Series:
         """The values of a column that are not null, of the events a filter chooses."""
@@ -76,7 +90,9 @@ class UserOracle:
         return self._masks[condition]
 
     def _column(self, name: str) -> list[Any]:
-        """A column, or one worked out from the events' local times; `*` is 1, never null."""
+        """A column, or one worked out from the events' local times; `*` is 1, never null, `#` the row."""
+        if name == "#":
+            return list(range(len(self._times)))
         if name not in self._columns:
             offsets = self._columns["utc_offset_s"]
             local = [at + offset * 1_000_000 for at, offset in zip(self._times, offsets, strict=True)]
@@ -109,13 +125,6 @@ def _accepted(columns: Columns) -> list[int]:
         remembered[ids[row]] = times[row]
         kept.append(row)
     return kept
-
-
-def _fingerprint(id_: str | int) -> int:
-    """Ids are told apart by 32 bits: of the MD5 for text, the lowest ones for numbers."""
-    if isinstance(id_, int):
-        return id_ % 2**32
-    return int.from_bytes(hashlib.md5(id_.encode(), usedforsecurity=False).digest()[8:12], "little")
 
 
 class _Series:

@@ -16,7 +16,21 @@ from feature_repo.offline import counted, windowed
 from feature_repo.offline.frame import Asked
 from feature_repo.offline.history import ParquetSource
 from feature_repo.offline.windowed import windowed_at
-from strata.features.builder import count, days, distinct, fields, hours, seconds, total
+from feature_repo.parity.oracle import UserOracle
+from strata.features.builder import (
+    count,
+    days,
+    distinct,
+    event_type,
+    fields,
+    hours,
+    recent_events,
+    seconds,
+    session_depth,
+    session_duration,
+    sessions,
+    total,
+)
 from strata.features.definition import WindowDefinition, definition_of
 from strata.features.matching import hash64
 
@@ -160,3 +174,33 @@ def test_distinct_counts_fingerprints(tmp_path: Path) -> None:
     _, _, tags = fields([distinct("items", of="item_id", window=seconds(30))], hop=seconds(HOP_S))[0]
     found = windowed_at(source_at(tmp_path), [definition_of(tags)], asked_of([("a", NOON_US)]), as_known=True)
     assert found.values[0, 0] == 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("as_known", [True, False])
+def test_sessions_and_recent_events_equal_the_oracle(tmp_path: Path, seed: int, as_known: bool) -> None:
+    """By pause and by id, and every slot of the newest events, with events spread over days and known late."""
+    chance, hour_us = random.Random(seed), 3_600_000_000
+    events = []
+    for event in random_events(seed, 150, USERS, late_share=0):
+        at = NOON_US - chance.choice((0, 1, hour_us // 2, hour_us // 2 + 1, 24 * hour_us, 24 * hour_us + 1))
+        at -= chance.randrange(0, 60) * hour_us
+        wait = chance.choice((0, 0, 1, hour_us, 30 * hour_us))
+        events.append({**event, "event_time_us": at, "recorded_us": at + wait})
+    write_events(tmp_path, events)
+    made = [
+        *(fn(f"{fn.__name__}_{of[0]}", of=of, window=days(2), where=where)
+          for fn in (sessions, session_duration, session_depth)
+          for of, where in (("*", event_type.ne("view")), ("session_id", event_type.ne("return")))),
+        *recent_events("lately", window=days(2), types=("view", "purchase"), keep=5),
+    ]  # fmt: skip
+    tags = [tags for _, _, tags in fields(made, hop=hours(1))]
+    pairs = tricky_pairs(events, seed, 100)
+    found = windowed_at(source_at(tmp_path), [definition_of(t) for t in tags], asked_of(pairs), as_known=as_known)
+    wanted = expected(events, pairs, tags, as_known=as_known)
+    np.testing.assert_array_equal(found.values, wanted)
+    if as_known:
+        for row, (user, t_us) in enumerate(pairs):
+            own = [event for event in events if event["user_id"] == user]
+            quick = UserOracle({name: [event[name] for event in own] for name in events[0]})
+            np.testing.assert_array_equal(wanted[row], np.array(quick.values(tags, t_us), dtype=float))
