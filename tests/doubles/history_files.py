@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from event_factories import HOP_S, NOON_US, make_event
 
-from strata.events import event_schema
+from strata.events import alias_schema, event_schema
 
 FACT_FIELDS = ("age_band", "income_band", "household_size", "kids")
 
@@ -41,6 +41,19 @@ def write_facts(home: Path, facts: Iterable[Mapping[str, Any]], fields: Sequence
     folder = home / "history" / "profile"
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, folder / "a.parquet")
+
+
+def write_aliases(home: Path, aliases: Iterable[Any]) -> None:
+    """Aliases: objects with `alias_id`, `user_id`, `recorded_us` and `event_id`."""
+    rows = [
+        {"alias_id": a.alias_id, "user_id": a.user_id, "recorded_at": a.recorded_us, "event_id": a.event_id}
+        for a in aliases
+    ]
+    schema = alias_schema()
+    columns = [pa.array([row[field.name] for row in rows], field.type) for field in schema]
+    folder = home / "history" / "aliases"
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns, schema=schema), folder / "a.parquet")
 
 
 def random_events(seed: int, count: int, users: Sequence[str], *, late_share: float = 0.1) -> list[dict[str, Any]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import oracle
 import pandas as pd
 import pytest
 from feast_world import NOW_US, World
-from history_files import HOUR_US, YEAR_START_US
+from history_files import HOUR_US, YEAR_START_US, write_aliases
 
+from feature_repo.offline.aliases import Alias
 from feature_repo.training_sets import historical_matrix
 from strata.errors import DefinitionInvalid, InputInvalid
 from strata.registry import read_catalog
@@ -131,3 +133,22 @@ def test_requests_that_say_neither_who_nor_when_are_refused(applied: World) -> N
         historical_matrix(applied.settings, "value_tiers", frame.head(0))
     with pytest.raises(DefinitionInvalid, match="no feature service is named 'nope'"):
         historical_matrix(applied.settings, "nope", frame)
+
+
+def test_history_with_an_alias_equals_the_oracle(applied: World) -> None:
+    """`get_historical_features` of both ids: apart before the alias was recorded, one user from then on."""
+    alias_us = NOW_US - 60 * DAY_US
+    write_aliases(applied.settings.home, [Alias(alias_us, "alias-1", "3", "1")])
+    pairs = [(user, t) for user in ("1", "3", "2") for t in (alias_us - 1, alias_us, NOW_US)]
+    values, keys = historical_matrix(applied.settings, "value_tiers", frame_of(pairs))
+    view = read_catalog(applied.settings.registry).views["rfm"].spec
+    tags = {f"rfm:{field.name}": field.tags for field in view.fields}
+    ordered = sorted(applied.events, key=lambda event: (event["recorded_us"], event["event_id"]))
+    good = [event for event, said in zip(ordered, oracle.judged(ordered), strict=True) if said == "ACCEPTED"]
+    for row, (user, t_us) in enumerate(pairs):
+        same = {"1", "3"} if user != "2" and t_us >= alias_us else {user}
+        known = [e for e in good if e["user_id"] in same and max(e["event_time_us"], e["recorded_us"]) <= t_us]
+        expected = [oracle.feature(tags[key], known, t_us) for key in keys]
+        assert values[row].tolist() == pytest.approx(
+            [np.nan if v is None else v for v in expected], rel=0, abs=0, nan_ok=True
+        )

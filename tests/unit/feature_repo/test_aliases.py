@@ -7,33 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import oracle
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from event_factories import HOP_S, NOON_US, every_function
-from history_files import random_events, write_events, write_facts
+from history_files import random_events, write_aliases, write_events, write_facts
 
 from feature_repo.offline.aliases import Alias, book_of
 from feature_repo.offline.facts import facts_at
 from feature_repo.offline.frame import Asked
 from feature_repo.offline.history import ParquetSource
 from feature_repo.offline.windowed import windowed_at
-from strata.events import alias_schema
 from strata.features.builder import fields, seconds
 from strata.features.definition import definition_of
 
 USERS = ("a", "b", "c", "d", "ü")
 TAGS = [tags for _, _, tags in fields(every_function(), hop=seconds(HOP_S))]
-
-
-def write_aliases(home: Path, aliases: list[Alias]) -> None:
-    folder = home / "history" / "aliases"
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = [{"alias_id": a.alias_id, "user_id": a.user_id, "recorded_at": a.recorded_us, "event_id": a.event_id}
-            for a in aliases]  # fmt: skip
-    schema = alias_schema()
-    pq.write_table(pa.table([pa.array([r[f.name] for r in rows], f.type) for f in schema], schema=schema),
-                   folder / "a.parquet")  # fmt: skip
 
 
 def source_at(home: Path, kind: str = "events/*") -> ParquetSource:

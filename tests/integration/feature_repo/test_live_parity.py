@@ -1,0 +1,48 @@
+"""The online state at now against the history at now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from event_factories import batch_of, make_event
+from feast_world import NOW_US, USERS, World
+from history_files import HOUR_US, write_aliases
+
+from feature_repo.offline.aliases import Alias
+from feature_repo.online.write_rows import fold_events
+from feature_repo.parity import live
+from feature_repo.parity.live import sample_live
+from feature_repo.parity.live_run import run_live
+from strata.registry import read_catalog
+from strata.state import open_state
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_AGAIN_S", 0.0)
+
+
+def test_built_rows_are_the_historys(applied: World) -> None:
+    """Every user, one of them aliased, every windowed feature: none differs."""
+    from feature_repo.materialize import materialize
+
+    write_aliases(applied.settings.home, [Alias(NOW_US - 60 * 24 * HOUR_US, "x", "3", "1")])
+    materialize(applied.settings, None, None, lambda *_: None)
+    found = sample_live(applied.settings, 10, 1)
+    assert (found.compared, found.values, found.differences) == (len(USERS), len(USERS) * 45, 0)
+
+
+def test_an_event_that_is_in_no_history_shows(built: World, tmp_path: Path) -> None:
+    """It counts online alone: the features that saw it are named, here and in the metrics."""
+    event = make_event(user_id="1", event_time_us=NOW_US - 1_000_000, category="MEAT", discount=0)
+    with open_state(built.settings.state_address) as state:
+        fold_events(state, read_catalog(built.settings.registry).tables(), batch_of([event]))
+    metrics, said = tmp_path / "parity.prom", []
+    assert not run_live(built.settings, 10, 1, every=None, metrics_file=metrics, json_file=None, say=said.append)
+    assert "rfm:monetary_30d" in "\n".join(said)
+    lines = dict(line.split() for line in metrics.read_text().splitlines() if not line.startswith("#"))
+    assert float(lines["strata_parity_differences"]) > 0
+    assert lines["strata_parity_users_compared"] == "4"
