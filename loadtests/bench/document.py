@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from loadtests.bench.feature_reads import ReadRow, read_ratios, read_rows
 from loadtests.bench.machine import describe_commit, describe_machine
 from loadtests.bench.plan import Plan
 from loadtests.bench.run import Outcome
@@ -15,7 +16,7 @@ from loadtests.bench.summary import Figure, Ratio, Row, ratios, row
 
 def document(outcome: Outcome, plan: Plan, command: str) -> dict[str, Any]:
     """Everything, as plain values."""
-    claims = ratios(outcome.rounds)
+    claims = [*ratios(outcome.rounds), *read_ratios(outcome.reads)]
     return {
         "command": command,
         "commit": describe_commit(),
@@ -27,6 +28,7 @@ def document(outcome: Outcome, plan: Plan, command: str) -> dict[str, Any]:
         "idle_cpu_share": outcome.idle_cpu_share,
         "agreement": outcome.agreement,
         "rows": [asdict(one) for one in rows(outcome)],
+        "reads": [asdict(one) for one in read_rows(outcome.reads)],
         "ratios": [asdict(one) | {"kept": one.kept} for one in claims],
     }
 
@@ -38,7 +40,8 @@ def rows(outcome: Outcome) -> list[Row]:
 
 def markdown(outcome: Outcome, plan: Plan, command: str) -> str:
     """The page section for docs/benchmarks.md."""
-    found, claims, machine = rows(outcome), ratios(outcome.rounds), describe_machine()
+    found, machine = rows(outcome), describe_machine()
+    claims = [*ratios(outcome.rounds), *read_ratios(outcome.reads)]
     words = [
         f"`{command}` at {describe_commit()}, {datetime.now(UTC):%Y-%m-%d}: {machine['processor']}, "
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}. "
@@ -46,6 +49,7 @@ def markdown(outcome: Outcome, plan: Plan, command: str) -> str:
         "",
         *_row_table(found),
         "",
+        *_read_table(read_rows(outcome.reads)),
         *_ratio_table(claims),
         "",
         _checks(outcome, found),
@@ -64,6 +68,16 @@ def _row_table(found: Sequence[Row]) -> list[str]:
         noise = f"{one.other_cpu_share.median:.2f}"
         lines.append(f"| {one.name} | {one.callers} | {' | '.join((*figures, *costs, noise))} |")
     return lines
+
+
+def _read_table(found: Sequence[ReadRow]) -> list[str]:
+    if not found:
+        return []
+    lines = ["| features read by | users a read | us/user | client CPU us/user |", "|---|---|---|---|"]
+    for one in found:
+        figures = f"{_tenths(one.wall_us_per_user)} | {_tenths(one.client_cpu_us_per_user)}"
+        lines.append(f"| {one.name} | {one.users_per_read} | {figures} |")
+    return [*lines, ""]
 
 
 def _ratio_table(claims: Sequence[Ratio]) -> list[str]:
@@ -97,3 +111,7 @@ def _milliseconds(value: Figure) -> str:
 
 def _spread(value: Figure) -> str:
     return f"{value.median:,.0f} ({value.least:,.0f} to {value.most:,.0f})"
+
+
+def _tenths(value: Figure) -> str:
+    return f"{value.median:,.1f} ({value.least:,.1f} to {value.most:,.1f})"

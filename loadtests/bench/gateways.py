@@ -28,17 +28,35 @@ def remote_segmenter(settings: Settings) -> str:
 
 def start_gateways(settings: Settings, scratch: Path, stack: ExitStack) -> dict[str, System]:
     """`embedded` and `remote`, each with one worker; they start together. Ready is for `await_live`."""
-    origin = {} if settings.clock.mode == "system" else {"STRATA_CLOCK__ORIGIN_US": str(system_us())}
     systems = {}
     for name, remote in (("embedded", None), ("remote", remote_segmenter(settings))):
         home = make_home(settings, scratch / name / "home")
-        environ = origin | _environ(settings, home, remote)
+        environ = _environ(settings, home, remote)
         trees = []
         if remote:
             trees.append(_strata(stack, f"bento-{name}", ("bento", "serve", remote), scratch, environ))
         trees.append(_strata(stack, f"gateway-{name}", ("serve",), scratch, environ))
         systems[name] = System(name, f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", tuple(trees))
     return systems
+
+
+def start_redis_gateway(settings: Settings, url: str, redis: psutil.Process, scratch: Path, stack: ExitStack) -> System:
+    """`redis`: every segmenter embedded, the online state in a Redis, whose CPU is the system's too."""
+    home = make_home(settings, scratch / "redis" / "home")
+    environ = _environ(settings, home, None) | {"STRATA_STATE_URL": url}
+    tree = _strata(stack, "gateway-redis", ("serve",), scratch, environ)
+    return System("redis", f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", (tree, redis))
+
+
+def shared_environ(settings: Settings, home: Path) -> dict[str, str]:
+    """What any process of ours is told, so that all of them have one home and one clock."""
+    origin = {} if settings.clock.mode == "system" else {"STRATA_CLOCK__ORIGIN_US": str(system_us())}
+    return origin | {
+        "STRATA_HOME": str(home),
+        "STRATA_REPO": str(settings.repo),
+        "STRATA_CLOCK__MODE": settings.clock.mode,
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def _environ(settings: Settings, home: Path, remote: str | None) -> dict[str, str]:
@@ -49,15 +67,17 @@ def _environ(settings: Settings, home: Path, remote: str | None) -> dict[str, st
     }
     versions = {f"STRATA_SEGMENTERS__{name.upper()}__VERSION": one.version for name, one in settings.segmenters.items()}
     fixed = {
-        "STRATA_HOME": str(home),
-        "STRATA_REPO": str(settings.repo),
         "STRATA_GATEWAY__WORKERS": "1",
-        "STRATA_CLOCK__MODE": settings.clock.mode,
         "BENTOML_HOME": str(home / settings.bentoml_home.name),
         "BENTOML_DO_NOT_TRACK": "True",
-        "DO_NOT_TRACK": "1",
     }
-    return {f"STRATA_{key}": str(free_port()) for key in ports} | placements | versions | fixed
+    return (
+        shared_environ(settings, home)
+        | {f"STRATA_{key}": str(free_port()) for key in ports}
+        | placements
+        | versions
+        | fixed
+    )
 
 
 def _strata(

@@ -13,6 +13,7 @@ import psutil
 
 from loadtests.bench.gateways import ROOT, await_live
 from loadtests.bench.processes import await_ready, free_port, running
+from loadtests.bench.redis_state import start_redis
 from loadtests.bench.systems import System
 from loadtests.peers.glued.schema import SCHEMA_VARIABLE, Schema
 
@@ -37,12 +38,13 @@ def start_echo(reply_bytes: dict[str, int], scratch: Path, stack: ExitStack) -> 
     return System("echo", f"127.0.0.1:{port}", (tree,), ECHO)
 
 
-def start_glued(schema: Schema, user: str, scratch: Path, stack: ExitStack) -> System:
-    """Redis, the BentoML service and the gateway on Feast; returns when `user` is answered live."""
+def start_glued(schema: Schema, user: str, scratch: Path, stack: ExitStack) -> tuple[System, dict[str, str]]:
+    """Redis, the BentoML service and the gateway on Feast, when `user` is answered live; and their environment."""
     folder = scratch / "glued"
     folder.mkdir()
     schema.write(folder / "schema.json")
-    redis, models, gateway = free_port(), free_port(), free_port()
+    models, gateway = free_port(), free_port()
+    redis, store = start_redis("glued-redis", scratch, stack)
     environ = {
         SCHEMA_VARIABLE: str(folder / "schema.json"),
         "GLUED_REGISTRY": str(folder / "registry.db"),
@@ -53,8 +55,6 @@ def start_glued(schema: Schema, user: str, scratch: Path, stack: ExitStack) -> S
     }
     # BentoML wants its home to be there.
     (folder / "bentoml").mkdir()
-    stock = ["redis-server", "--port", str(redis), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    store = stack.enter_context(running(stock, scratch / "glued-redis.log", {}, folder))
     bento_words = ("-m", "bentoml", "serve", "loadtests.peers.glued.service:Segments", "--host", "127.0.0.1")
     bento = _python(stack, scratch / "glued-bento.log", environ, *bento_words, "--port", str(models))
     url = f"http://127.0.0.1:{models}"
@@ -64,7 +64,7 @@ def start_glued(schema: Schema, user: str, scratch: Path, stack: ExitStack) -> S
     tree = _python(stack, log, environ, *words)
     system = System("glued", f"127.0.0.1:{gateway}", (tree, bento, store))
     await_live(system, user, log)
-    return system
+    return system, environ
 
 
 def _python(stack: ExitStack, log: Path, environ: dict[str, str], *words: str) -> psutil.Process:

@@ -15,6 +15,7 @@ class Plan:
     single_s: float
     batch_s: float
     lone_s: float
+    read_s: float
     singles: int = 512
     """Different single calls, each of another user."""
     batches: int = 8
@@ -23,5 +24,5 @@ class Plan:
     batch_callers: int = 4
 
 
-FULL = Plan(rounds=5, single_s=5.0, batch_s=5.0, lone_s=2.0)
-QUICK = Plan(rounds=3, single_s=1.2, batch_s=1.6, lone_s=0.5)
+FULL = Plan(rounds=5, single_s=5.0, batch_s=5.0, lone_s=2.0, read_s=1.0)
+QUICK = Plan(rounds=3, single_s=1.2, batch_s=1.6, lone_s=0.5, read_s=0.4)

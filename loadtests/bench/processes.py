@@ -19,7 +19,8 @@ from strata.errors import StrataError
 STOP_S = 10.0
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
-START_LIMIT_S = 90.0
+START_LIMIT_S = 240.0
+"""On a busy machine the glued stack takes minutes to apply its registry and to fill its Redis."""
 
 
 def free_port() -> int:

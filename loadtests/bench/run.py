@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtests.bench.gateways import await_live, start_gateways
+from loadtests.bench.feature_reads import measure_reads, require_same_values
+from loadtests.bench.gateways import await_live, shared_environ, start_gateways, start_redis_gateway
 from loadtests.bench.h2load import Burst
 from loadtests.bench.harvest import harvest
 from loadtests.bench.measure import Cell, Subject, cells, idle_cpu_share, measure
 from loadtests.bench.peers import start_echo, start_glued
 from loadtests.bench.plan import BATCH_USERS, Plan
+from loadtests.bench.readers import ReaderOrder, ReaderProcess, start_readers
+from loadtests.bench.readers import Sample as ReadSample
+from loadtests.bench.redis_state import start_state
 from loadtests.bench.scratch import make_scratch
 from loadtests.bench.systems import System
 from loadtests.bench.tools import require_tools
@@ -35,6 +39,8 @@ Say = Callable[[str], None]
 AGREEMENT = 0.995
 """The share of users on whom ours and the glued stack must agree. Not 1: our windows move on with the clock while
 the glued stack serves the values it was loaded with."""
+SHOWN = 200
+"""Users whose features the readers are compared by."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Outcome:
     reply_bytes: dict[str, int]
     idle_cpu_share: dict[str, float]
     """Per system, cores used before the load began."""
+    reads: dict[tuple[str, int], list[ReadSample]]
+    """By reader and users a read."""
 
 
 def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool, say: Say) -> Outcome:
@@ -70,16 +78,24 @@ def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool,
     turn = rotate(users, seed=1)
     order = [next(turn) for _ in users]
     work = _prepare(order, plan, scratch / "bodies")
+    readers: list[ReaderProcess] = []
     with ExitStack() as stack:
         say("starting the gateways")
+        url = ""
         systems = start_gateways(settings, scratch, stack)
+        if glued:
+            url, redis = start_state(settings, users, scratch, stack)
+            systems["redis"] = start_redis_gateway(settings, url, redis, scratch, stack)
         for system in systems.values():
             await_live(system, order[0], scratch / f"gateway-{system.name}.log")
         if glued:
             say("reading everyone's features from the prediction log")
             schema = _schema(settings, systems["embedded"], users, scratch)
             say("starting the glued stack")
-            systems["glued"] = start_glued(schema, order[0], scratch, stack)
+            systems["glued"], environ = start_glued(schema, order[0], scratch, stack)
+            orders = _reader_orders(settings, url, environ)
+            readers = start_readers(orders, schema.features, order, scratch, stack)
+            require_same_values(readers, order[:SHOWN])
         say("checking answers")
         samples = {name: _samples(system, work) for name, system in systems.items()}
         _require_agreement(samples)
@@ -90,12 +106,13 @@ def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool,
         todo = cells(subjects, plan)
         idle = idle_cpu_share([one.system for one in subjects])
         rounds = measure(todo, plan, scratch, say)
+        reads = measure_reads(readers, plan.rounds, plan.read_s, say) if readers else {}
         say("checking answers again")
         after = {name: _samples(system, work) for name, system in systems.items()}
         _require_agreement(after)
     live = {name: min(one.live_share for one in pair) for name, pair in samples.items()}
     agreement = {name: min(_agreement(samples, name), _agreement(after, name)) for name in samples}
-    return Outcome(todo, rounds, live, agreement, sizes, idle)
+    return Outcome(todo, rounds, live, agreement, sizes, idle, reads)
 
 
 def _prepare(users: list[str], plan: Plan, folder: Path) -> Workload:
@@ -109,6 +126,16 @@ def _schema(settings: Settings, system: System, users: Sequence[str], scratch: P
     versions = list_versions(system.address)
     packages = {name: str(settings.packages / name / version) for name, version in versions.items()}
     return Schema(features, packages, str(rows))
+
+
+def _reader_orders(settings: Settings, url: str, glued: Mapping[str, str]) -> list[ReaderOrder]:
+    """Ours on LMDB and on Redis, and stock Feast on the glued stack's Redis."""
+    ours = shared_environ(settings, settings.home)
+    return [
+        ReaderOrder("lmdb", "loadtests.reads.ours", ours | {"STRATA_STATE_URL": ""}),
+        ReaderOrder("redis", "loadtests.reads.ours", ours | {"STRATA_STATE_URL": url}),
+        ReaderOrder("feast", "loadtests.peers.glued.reads", glued),
+    ]
 
 
 def _samples(system: System, work: Workload) -> tuple[Sample, Sample]:

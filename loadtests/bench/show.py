@@ -47,7 +47,7 @@ def run_and_show(
 
 def _run(settings: Settings, users: Sequence[str], plan: Plan, glued: bool) -> Outcome:
     columns = (TextColumn("{task.description:<38}"), BarColumn(), TimeElapsedColumn())
-    cell_count = (3 + glued) * 3
+    cell_count = (3 + 2 * glued) * 3 + glued
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("", total=BEFORE_ROUNDS + cell_count * (plan.rounds + 1))
 

@@ -102,9 +102,11 @@ class Ratio:
 
 
 CPU_CLAIMS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
-    ("GetSegments embedded / echo, CPU per call", "embedded", "echo", {"at_most": 2.5}),
+    ("GetSegments embedded / echo, CPU per call", "embedded", "echo", {"at_most": 2.0}),
+    ("GetSegments embedded on Redis / echo, CPU per call", "redis", "echo", {}),
     ("GetSegments one remote / echo, CPU per call", "remote", "echo", {}),
     ("glued / GetSegments embedded, CPU per call", "glued", "embedded", {"at_least": 8.0}),
+    ("glued / GetSegments embedded on Redis, CPU per call", "glued", "redis", {}),
     ("glued / GetSegments one remote, CPU per call", "glued", "remote", {}),
     ("glued / embedded, CPU per user of a batch", "glued batch", "embedded batch", {}),
 )

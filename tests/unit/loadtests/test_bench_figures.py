@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from toy_gateway import ToyGateway
 
+from loadtests.bench.feature_reads import read_ratios
 from loadtests.bench.h2load import Burst, _complaint
 from loadtests.bench.harvest import _read
 from loadtests.bench.scratch import make_home, make_scratch
@@ -128,3 +129,21 @@ def test_a_missing_tool_names_the_script(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PATH", "")
     with pytest.raises(StrataError, match=r"needs h2load and redis-server; run scripts/install_bench_tools\.sh"):
         require_tools("h2load", "redis-server")
+
+
+def test_reads_are_held_to_their_bounds_round_by_round() -> None:
+    """Wall and CPU of stock Feast over ours; what was not measured is left out."""
+    samples = {
+        ("lmdb", 500): [(10.0, 9.0), (13.0, 9.0), (11.0, 9.0)],
+        ("redis", 500): [(30.0, 10.0)] * 3,
+        ("feast", 500): [(600.0, 140.0), (650.0, 160.0), (550.0, 150.0)],
+    }
+    found = {one.name: (one.value.median, one.kept) for one in read_ratios(samples)}
+    assert found == {
+        "features of 500 from lmdb, us a user": (11.0, True),
+        "features of 500 from redis, us a user": (30.0, False),
+        "features of 500, stock Feast / ours on LMDB, wall": (50.0, True),
+        "features of 500, stock Feast / ours on Redis, wall": (20.0, True),
+        "features of 500, stock Feast / ours on Redis, client CPU": (15.0, True),
+    }
+    assert read_ratios({}) == []
