@@ -167,6 +167,8 @@ class WatchProbe(threading.Thread):
         self._publish, self._until_s, self._outcome = publish, until_s, outcome
         self._users = [f"watched-{number}" for number in range(int((until_s - time.monotonic()) / PROBE_EVERY_S) + 1)]
         self._told_s: dict[str, float] = {}
+        self._begun: set[str] = set()
+        """Users whose first segment was told: a change before that is no change to the watcher."""
         self._changed = threading.Condition()
         request = pb.WatchSegmentsRequest(user_ids=self._users, segmenters=[SEGMENTER])
         self._call = segments.WatchSegments(request)
@@ -174,6 +176,8 @@ class WatchProbe(threading.Thread):
     def run(self) -> None:
         listener = threading.Thread(target=self._listen, daemon=True)
         listener.start()
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._begun) == len(self._users), LOST_S)
         probes = iter(self._users)
         while time.monotonic() < self._until_s and (user := next(probes, None)) is not None:
             publish_one(self._publish, user, f"first-{user}", 20_000)
@@ -194,6 +198,7 @@ class WatchProbe(threading.Thread):
             for message in self._call:
                 at_s = time.monotonic()
                 with self._changed:
+                    self._begun.update(change.user_id for change in message.changes)
                     self._told_s.update(_by_event(message.changes, at_s))
                     self._changed.notify_all()
         except grpc.RpcError as error:
