@@ -61,7 +61,7 @@ class EmbeddedLog:
     def consumer(self, assigned: Assigned, revoked: Revoked, lost: Lost | None = None) -> EmbeddedConsumer:
         partitions = self._settings.partitions
         return EmbeddedConsumer(
-            SegmentReader(self._folder, partitions),
+            SegmentReader(self._folder, partitions, self._marks),
             Group(self._folder / "readers", partitions),
             self._marks,
             self._commits,

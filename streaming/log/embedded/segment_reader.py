@@ -9,6 +9,7 @@ from typing import Final
 
 from strata.errors import LogDamaged
 from streaming.log.embedded.frames import HEAD, RECORDS, BadFrame, Frame, check_body, read_head, records_of
+from streaming.log.embedded.marks import Marks
 from streaming.log.embedded.segments import Segment, damaged, list_segments, read_following
 from streaming.log.ports import Record
 
@@ -18,8 +19,8 @@ CHUNK_BYTES: Final = 1 << 20
 class SegmentReader:
     """A place in the log. Holds one file and one chunk of it."""
 
-    def __init__(self, folder: Path, partitions: int) -> None:
-        self._folder, self._partitions = folder, partitions
+    def __init__(self, folder: Path, partitions: int, marks: Marks) -> None:
+        self._folder, self._partitions, self._marks = folder, partitions, marks
         self._segment: Segment | None = None
         self._file = -1
         self._chunk, self._chunk_at = b"", 0
@@ -34,7 +35,7 @@ class SegmentReader:
 
     def place_of(self, partition: int, offset: int) -> int:
         """Where the segment begins that has a partition's record, or will have it."""
-        segments = list_segments(self._folder)
+        segments = self._durable_segments()
         for segment in reversed(segments):
             try:
                 if read_following(segment, self._partitions)[partition] <= offset:
@@ -45,7 +46,7 @@ class SegmentReader:
 
     def start_offsets(self) -> dict[int, int]:
         """The first offset kept of each partition."""
-        for segment in list_segments(self._folder):
+        for segment in self._durable_segments():
             try:
                 return read_following(segment, self._partitions)
             except FileNotFoundError:  # retention was quicker
@@ -101,13 +102,18 @@ class SegmentReader:
         if self._has_place():
             return
         self._leave_segment()
-        before = [segment for segment in list_segments(self._folder) if segment.start <= self.place]
+        before = [segment for segment in self._durable_segments() if segment.start <= self.place]
         if before:
             with suppress(FileNotFoundError):
                 self._file = os.open(before[-1].path, os.O_RDONLY | os.O_CLOEXEC)
                 self._segment = before[-1]
         if not self._has_place():
             raise LogDamaged(f"the event log in {self._folder} is damaged: the file with its byte {self.place} is gone")
+
+    def _durable_segments(self) -> list[Segment]:
+        """Without one that is being begun: it is there before its head is."""
+        end = self._marks.end
+        return [segment for segment in list_segments(self._folder) if segment.start < end]
 
     def _has_place(self) -> bool:
         return self._segment is not None and self.place < self._segment.start + os.fstat(self._file).st_size

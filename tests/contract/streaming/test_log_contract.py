@@ -361,17 +361,19 @@ async def test_partitions_move_between_consumers_without_a_gap_or_a_repeat(log: 
 
     stops = [threading.Event() for _ in range(4)]
     threads = [threading.Thread(target=work, args=(stop,)) for stop in stops]
-    for at in range(4):
-        threads[at].start()
-        for batch in range(5):
-            start = (at * 5 + batch) * 100
-            await log.writer().append([(n % PARTITIONS, b"%d" % n) for n in range(start, start + 100)])
-            await asyncio.sleep(0.05)
-        if at >= 2:
-            stops[at - 2].set()
-            await asyncio.to_thread(threads[at - 2].join)
-    await _until(lambda: len(seen) >= total)
-    for stop, thread in zip(stops, threads, strict=True):
-        stop.set()
-        await asyncio.to_thread(thread.join)
+    try:
+        for at in range(4):
+            threads[at].start()
+            for batch in range(5):
+                start = (at * 5 + batch) * 100
+                await log.writer().append([(n % PARTITIONS, b"%d" % n) for n in range(start, start + 100)])
+                await asyncio.sleep(0.05)
+            if at >= 2:
+                stops[at - 2].set()
+                await asyncio.to_thread(threads[at - 2].join)
+        await _until(lambda: len(seen) >= total)
+    finally:
+        for stop, thread in zip(stops, threads, strict=True):
+            stop.set()
+            await asyncio.to_thread(thread.join)
     assert sorted(seen) == [(p, offset) for p in range(PARTITIONS) for offset in range(total // PARTITIONS)]

@@ -54,6 +54,22 @@ def test_polls_and_seeks_in_any_order_answer_what_the_partitions_hold(
         consumer.close()
 
 
+@pytest.mark.parametrize("commits", [0, 3])
+def test_a_segment_that_is_being_begun_is_not_looked_into(tmp_path: Path, commits: int) -> None:
+    """Its file is there a moment before its head: no damage, and nothing to read yet."""
+    with opened(tmp_path) as log:
+        fill(log, commits, RECORDS) if commits else None
+    with opened(tmp_path) as log:
+        end = int.from_bytes((tmp_path / "marks").read_bytes()[:8], "little")
+        (tmp_path / f"{end:020d}.log").touch()
+        consumer = log.consumer(lambda _: {}, lambda _: None)
+        assert len(consumer.poll(1_000, 0)) == commits * RECORDS
+        consumer.seek(0, commits * RECORDS // 2)
+        assert consumer.poll(1_000, 0) == []
+        assert consumer.start_offsets() == {0: 0, 1: 0}
+        consumer.close()
+
+
 def drain(consumer: LogConsumer, model: Model) -> None:
     """Read to the end."""
     while found := consumer.poll(100, 0):
