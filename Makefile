@@ -43,9 +43,9 @@ bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
 	@$(bin)/strata bench live
 
 .PHONY: prove
-prove: setup  ## the long proofs: online = offline = oracle, 400 kills, freshness; ARGS="--seed 11 --json FILE"
+prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, freshness; results in loadtests/out
 	@$(bin)/strata up --prepare-only
-	@$(bin)/strata features parity --pairs 20000 $(ARGS)
+	@scripts/prove_parity.sh
 	@$(bin)/strata prove crashes --kills 200 --with-gateway --json loadtests/out/crashes.json
 	@$(bin)/strata prove crashes --kills 200 --with-gateway --log kafka --state redis --json loadtests/out/crashes-kafka.json
 	@$(bin)/strata prove freshness --json loadtests/out/freshness.json

@@ -40,7 +40,12 @@ class PlatformProcess:
 
     def environ(self) -> dict[str, str]:
         """What a command of this home needs; a running platform's ports included."""
-        return {**os.environ, **ANY_PORT, "STRATA_HOME": str(self.home), "STRATA_SETTINGS": str(ROOT / "strata.yaml")}
+        return self.environ_of(self.home)
+
+    @staticmethod
+    def environ_of(home: Path) -> dict[str, str]:
+        """The same for a home nothing runs from."""
+        return {**os.environ, **ANY_PORT, "STRATA_HOME": str(home), "STRATA_SETTINGS": str(ROOT / "strata.yaml")}
 
     def wait_until_ready(self) -> None:
         """Read the ready line; fails with what the platform said when it ends instead."""
