@@ -16,8 +16,9 @@ NEVER = -(2**63)
 """Stands for no time, and no value."""
 NO_POSITION = -1
 """The log position of a row no log was applied to."""
-SEEN_SLACK_US = 3_600_000_000
-"""Ids are remembered this much longer than a repeat could need them, so that a replay still knows what it accepted."""
+SEEN_SLACK_US = 86_400_000_000
+"""Ids are remembered this much longer than a repeat could need them, so that a replay that reaches back up to a day of
+recorded time still knows what it had accepted. The history is seconds behind the fold; a replay clock may run fast."""
 
 
 @dataclass

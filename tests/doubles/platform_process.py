@@ -17,8 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 ANY_PORT = {
     f"STRATA_{key}": "0"
     for key in (
-        "GATEWAY__PORT", "GATEWAY__METRICS_PORT", "BENTO__HTTP_PORT", "BENTO__GRPC_PORT", "MONITOR__PORT",
-        "STREAM__PORT", "STREAM__METRICS_PORT",
+        "GATEWAY__PORT",
+        "GATEWAY__METRICS_PORT",
+        "BENTO__HTTP_PORT",
+        "BENTO__GRPC_PORT",
+        "MONITOR__PORT",
+        "STREAM__PORT",
+        "STREAM__METRICS_PORT",
     )
 }
 

@@ -4,7 +4,7 @@
 
 #include "sort.h"
 
-#define SEEN_SLACK_US INT64_C(3600000000)
+#define SEEN_SLACK_US INT64_C(86400000000)
 
 int make_room(void **held, uint32_t *room, uint64_t wanted, size_t size) {
     if (wanted <= *room) return FINE;
