@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -315,17 +316,15 @@ def _poll_until_some(consumer: LogConsumer) -> list[Record]:
 async def test_two_consumers_share_the_partitions_and_one_left_has_all(log: Log) -> None:
     """Each partition is one member's; when a member leaves, its partitions are the other's."""
     positions: dict[int, int] = {}
-    one = Reader(log, positions)
-    _step_until(lambda: len(one.held) == PARTITIONS, one)
-    other = Reader(log, positions)
-    _step_until(lambda: one.held and other.held and len(one.held | other.held) == PARTITIONS, one, other)
-    assert not one.held & other.held
-    other.close()
-    assert other.held == set()
-    _step_until(lambda: len(one.held) == PARTITIONS, one)
-    await log.writer().append([(p, b"x") for p in range(PARTITIONS)])
-    assert len(one.read(PARTITIONS)) == PARTITIONS
-    one.close()
+    with closing(Reader(log, positions)) as one:
+        _step_until(lambda: len(one.held) == PARTITIONS, one)
+        with closing(Reader(log, positions)) as other:
+            _step_until(lambda: other.held and len(one.held | other.held) == PARTITIONS, one, other)
+            assert not one.held & other.held, "what one gives up it is told of"
+        assert other.held == set()
+        _step_until(lambda: len(one.held) == PARTITIONS, one)
+        await log.writer().append([(p, b"x") for p in range(PARTITIONS)])
+        assert len(one.read(PARTITIONS)) == PARTITIONS
 
 
 async def _until(reached: Callable[[], object]) -> None:
