@@ -15,7 +15,7 @@ from typing import Final
 
 from strata.changes.ports import ChangePublisher
 from strata.clock import Clock
-from strata.errors import PositionsDiffer, StrataError
+from strata.errors import LogDamaged, PositionsDiffer, StrataError
 from strata.features.fold import Verdict
 from strata.features.packed import PackedEvent, RecordDamaged, RecordKind, unpack_event
 from strata.state.ports import State
@@ -96,7 +96,7 @@ class FoldWorker:
         self._parts.meters.forget(partitions)
 
     def run(self, consumer: LogConsumer, stop: Event) -> None:
-        """Work until told to stop; a step that fails is tried again, and nothing is skipped."""
+        """Work until told to stop; a step that fails is tried again, and nothing is skipped. Raises LogDamaged."""
         failures = 0
         pending: list[Record] = []
         while not stop.is_set():
@@ -110,6 +110,8 @@ class FoldWorker:
                 self._parts.say(f"reading the log again from where the state is: {error}")
                 pending = []
                 self._rewind(consumer)
+            except LogDamaged:
+                raise  # trying again would skip what is gone, or never end: a person must see it
             except StrataError as error:
                 self._parts.meters.troubled()
                 self._parts.say(f"trying again: {error}")

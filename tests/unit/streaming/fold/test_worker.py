@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fold_world import DAILY, NOON_US, SPEND, FoldWorld, catalog_of
 
+from strata.errors import LogDamaged
 from strata.features.build import build_rows
 from strata.features.events import EventBatch
 from strata.features.note import GenerationNote
@@ -95,6 +96,15 @@ def test_a_state_that_lost_its_newest_writes_is_folded_again(world: FoldWorld) -
     assert set(world.written().values()) == {1}
     assert len(world.written()) == 4
     assert any("reading the log again" in sentence for sentence in world.said)
+
+
+def test_a_damaged_log_ends_the_worker(world: FoldWorld) -> None:
+    """Records that are gone are not skipped, and not asked for without end."""
+    import threading
+
+    world.log.fault = LogDamaged("offset 7 of partition 0 cannot be read")
+    with pytest.raises(LogDamaged, match="offset 7"):
+        world.worker.run(world.consumer, threading.Event())
 
 
 def test_two_hops_are_two_tables_of_the_same_verdicts(tmp_path: Path) -> None:
