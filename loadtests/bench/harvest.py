@@ -51,6 +51,8 @@ def _read(predictions: Path) -> dict[str, dict[str, float | None]]:
     """Feature -> user -> value, over all segmenters; the newest file wins."""
     columns: dict[str, dict[str, float | None]] = {}
     for path in sorted(predictions.glob("*/*.parquet")):
+        if path.name.startswith("."):
+            continue  # being written
         table = pq.ParquetFile(path).read()
         users = table["user_id"].to_pylist()
         for feature in (name for name in table.column_names if ":" in name):
