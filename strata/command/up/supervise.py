@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -54,9 +55,12 @@ class Supervisor:
         self._serving = False
 
     def start(self) -> None:
-        """Start every child."""
+        """Start every child but those that step back behind the others: they wait until it serves."""
         for watched in self._watched:
-            self._launch(watched, again=False)
+            if watched.child.niceness:
+                watched.start_at_s = math.inf
+            else:
+                self._launch(watched, again=False)
 
     def poll(self) -> None:
         """Take note of deaths and start again what is due. To be called a few times a second."""
@@ -78,6 +82,8 @@ class Supervisor:
     def serving(self) -> None:
         """From now on no death ends the platform: each is reported, and tried again."""
         self._serving = True
+        for watched in self._watched:
+            watched.start_at_s = min(watched.start_at_s, self._now_s())
 
     def process_ids(self) -> dict[str, int]:
         """The id of each child that is alive."""
