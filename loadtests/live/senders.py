@@ -6,6 +6,7 @@ import queue
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ OPTIONS: Final = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_reconnect_ba
                   ("grpc.initial_reconnect_backoff_ms", 50), ("grpc.min_reconnect_backoff_ms", 50)]  # fmt: skip
 
 
-class Sender(threading.Thread):
+class Sender(threading.Thread, ABC):
     """Offers a rate until told to end, then sees its last events acknowledged."""
 
     def __init__(
@@ -56,8 +57,9 @@ class Sender(threading.Thread):
         finally:
             channel.close()
 
+    @abstractmethod
     def _publish(self, stub: Any) -> None:
-        raise NotImplementedError
+        """Offer events until ended; returns when the last one is acknowledged."""
 
     def _make(self) -> list[Any]:
         size = self._chance.randint(1, 2 * self._batch - 1)

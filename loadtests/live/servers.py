@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -26,7 +27,7 @@ STOP_S: Final = 30.0
 _BOUND: Final = "import ctypes,os,sys; ctypes.CDLL(None).prctl(1,15); os.execvp(sys.argv[1],sys.argv[1:])"
 
 
-class Server:
+class Server(ABC):
     """A process that can be killed and started again, on the same ports and files. Start it from the main thread."""
 
     def __init__(self, name: str, place: Place, *command: str) -> None:
@@ -59,9 +60,9 @@ class Server:
                 raise StrataError(f"{self.name} {what}; last words ({self.log}):\n{self.last_words()}")
             time.sleep(0.02)
 
+    @abstractmethod
     def serves(self) -> bool:
         """Whether it takes connections on its port."""
-        raise NotImplementedError
 
     def has_ended(self) -> bool:
         """Whether it was started and is gone."""
