@@ -82,6 +82,8 @@ def _set_up(wanted: str) -> int:
     site = VENV / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
     _run(sys.executable, "-I", str(ROOT / "scripts" / "lend_openmp.py"), str(site))
     _build_kernel()
+    _say("compiling what a start imports")
+    _run(str(PYTHON), str(ROOT / "scripts" / "compile_imports.py"))
     STAMP.write_text(wanted, encoding="ascii")
     _say(f"set up in {time.monotonic() - began:.0f} s")
     return 0
