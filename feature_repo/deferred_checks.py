@@ -43,9 +43,11 @@ def _defer_class(target: type[Target], at_once: Callable[..., Any]) -> type[Targ
             if _is_written_in(target, attribute.__func__):
                 setattr(target, name, type(attribute)(_defer(attribute.__func__, at_once)))
         elif isinstance(attribute, property):
-            parts = [attribute.fget, attribute.fset, attribute.fdel]
-            checked = [_defer(part, at_once) if _is_written_in(target, part) else part for part in parts]
-            setattr(target, name, property(*checked, doc=attribute.__doc__))
+            parts: list[Any] = [attribute.fget, attribute.fset, attribute.fdel]
+            getter, setter, deleter = (
+                _defer(part, at_once) if _is_written_in(target, part) else part for part in parts
+            )
+            setattr(target, name, property(getter, setter, deleter, attribute.__doc__))
         elif _is_written_in(target, attribute):
             setattr(target, name, _defer(attribute, at_once))
     return target

@@ -23,13 +23,15 @@ ROOT = Path(__file__).resolve().parent.parent
 GROUPS = (
     (
         "feature_repo.feast_import:import_feast", "feature_repo.cli", "feature_repo.materialize", "feature_repo.engine",
-        "feature_repo.parity.live_run", "ibis.backends.duckdb", "training.cli", "training.produce", "sklearn.cluster", "sklearn.linear_model", "lightgbm", "duckdb",
+        "feature_repo.parity.live_run", "ibis.backends.duckdb",
+        "training.cli", "training.produce", "sklearn.cluster", "sklearn.linear_model", "lightgbm", "duckdb",
         "matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg",
     ),
     (
         "bentoml.__main__", "bentoml_cli.cli", "bentoml_cli.serve", "bentoml.serving", "_bentoml_impl.server.serving",
         "_bentoml_impl.worker.service", "serving.bento.cli", "serving.bento.build", "serving.bento.service",
-        "serving.cli", "serving.composition", "serving.worker_process", "streaming.importing", "streaming.stream_cli", "streaming.stream_process", "streaming.demo",
+        "serving.cli", "serving.composition", "serving.worker_process", "streaming.importing",
+        "streaming.stream_cli", "streaming.stream_process", "streaming.demo",
         "monitoring.cli", "monitoring.page.serve", "monitoring.report.run", "monitoring.report.evidently_page",
         "evidently", "strata.command.__main__", "strata.command.up.cli", "strata.command.up.platform",
         "strata.command.up.lane", "strata.command.up.tether", "strata.command.segment",
