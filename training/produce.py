@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 
 from strata.clock import format_instant, system_us
 from strata.errors import InputInvalid, PackageInvalid
+from strata.one_holder import hold
 from strata.runtime import Manifest, SegmentEntry, write_package
 from strata.runtime.manifest import seal
 from strata.runtime.package import Package, assemble
@@ -22,7 +24,6 @@ from training.algorithms import fit
 from training.definition import Definition
 from training.gather import Gathered, gather
 from training.history import History
-from training.locking import hold_lock
 from training.reader import FeatureReader
 from training.rows import Evaluation, Export, Fitted, Floats
 
@@ -62,7 +63,7 @@ def produce(
     Raises InputInvalid when the data do not carry it, when a gate is missed (nothing is stored then), or when the
     exported package does not answer as the training library does. Deterministic but for `created_at`.
     """
-    with hold_lock(packages / definition.name):
+    with _one_training(packages / definition.name):
         progress("reading features")
         gathered = gather(definition, sources.reader, sources.history, as_of_us)
         progress("fitting")
@@ -121,6 +122,14 @@ def _reference(manifest: Manifest, values: Floats, segments: Any, scores: Any) -
     sink = io.BytesIO()
     pq.write_table(pa.table(columns), sink, compression="zstd")
     return sink.getvalue()
+
+
+def _one_training(folder: Path) -> AbstractContextManager[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return hold(
+        folder / ".lock",
+        lambda holder: f"another process ({holder}) is training {folder.name}; wait for it or stop it",
+    )
 
 
 def _manifest(definition: Definition, gathered: Gathered, export: Export, evaluation: Evaluation) -> Manifest:

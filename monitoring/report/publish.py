@@ -5,7 +5,6 @@ A killed run leaves a hidden folder that no reader lists and that the next run o
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -14,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from strata.errors import AlreadyRunning, StrataError
+from strata.errors import StrataError
+from strata.one_holder import take
 
 PENDING: Final = ".pending-"
 REPORT_FILE: Final = "report.json"
@@ -27,17 +27,20 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     """Hold the segmenter's report folder; the lock goes with the process, so a killed run holds nothing."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
+        held = take(
+            folder / ".lock",
+            lambda holder: (
+                f"another report on {folder.name} is being made (process {holder}); try again when it is done"
+            ),
+        )
     except OSError as error:
         raise StrataError(f"reports cannot be written to {folder}: {error.strerror}") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"another report on {folder.name} is being made; try again when it is done") from None
+    try:
         for leftover in folder.glob(f"{PENDING}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         yield
+    finally:
+        os.close(held)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import threading
 from pathlib import Path
 
 from strata.errors import LogUnavailable
+from strata.one_holder import take
 from strata.settings import LogSettings
 from streaming.log.embedded.commits import EmbeddedCommits
 from streaming.log.embedded.consumer import EmbeddedConsumer
@@ -26,7 +27,6 @@ from streaming.log.embedded.retention import remove_old
 from streaming.log.embedded.segment_reader import SegmentReader
 from streaming.log.embedded.segment_writer import SegmentWriter
 from streaming.log.embedded.shape import ensure_shape
-from streaming.log.embedded.single_writer import hold_writer_lock
 from streaming.log.embedded.writer import EmbeddedWriter
 from streaming.log.ports import Assigned, Lost, Revoked
 
@@ -78,7 +78,13 @@ class EmbeddedLog:
 
     def _open_writer(self) -> EmbeddedWriter:
         settings, partitions = self._settings, self._settings.partitions
-        lock = hold_writer_lock(self._folder)
+        lock = take(
+            self._folder / "lock",
+            lambda holder: (
+                f"process {holder} writes the event log in {self._folder}, and an embedded log has one writer: stop "
+                "that process, or use Kafka (log.kind) for several"
+            ),
+        )
         try:
             segments = SegmentWriter(
                 self._folder,

@@ -17,10 +17,10 @@ from toy_training import NOW_US, RESPONDERS, TIERS, USERS, ToyReader, toy_defini
 
 from strata.errors import AlreadyRunning, InputInvalid, PackageInvalid
 from strata.events import DAY_US
+from strata.one_holder import hold
 from strata.runtime import find_package, list_versions, load_package
 from training.algorithms import fit
 from training.gather import gather
-from training.locking import hold_lock
 from training.produce import Produced, produce
 
 pytestmark = pytest.mark.integration
@@ -96,7 +96,9 @@ def test_a_missed_gate_stores_nothing(tmp_path: Path) -> None:
 
 def test_two_trainings_of_one_segmenter_do_not_mix(tmp_path: Path) -> None:
     """The second is told so at once."""
-    with hold_lock(tmp_path / "packages" / "toy_tiers"), pytest.raises(AlreadyRunning, match="training toy_tiers"):
+    folder = tmp_path / "packages" / "toy_tiers"
+    folder.mkdir(parents=True)
+    with hold(folder / ".lock", str), pytest.raises(AlreadyRunning, match=f"{os.getpid()}.*training toy_tiers"):
         _produce(tmp_path, TIERS)
 
 
