@@ -67,8 +67,8 @@ def events_of(home: Path, columns: str = "*") -> list[tuple[Any, ...]]:
 
 
 def profile_of(home: Path, columns: str) -> list[tuple[Any, ...]]:
-    """All facts, ordered by user."""
-    return _ask(home / "history" / "profile", "*.parquet", f"SELECT {columns} FROM found ORDER BY user_id")
+    """All facts, ordered by user and time."""
+    return _ask(home / "history" / "profile", "*.parquet", f"SELECT {columns} FROM found ORDER BY user_id, event_time")
 
 
 def quarantined(home: Path, columns: str = "source_row, reason") -> list[tuple[Any, ...]]:
