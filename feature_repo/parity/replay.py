@@ -142,12 +142,15 @@ class Replay:
 def _note(log: UserLog, first: int, verdicts: Sequence[int], found: Replayed) -> None:
     """Count first verdicts, and check those of records that were folded before."""
     edge = log.recorded_us[log.done - 1] - SEEN_SLACK_US if log.done else 0
+    rowless = True not in log.accepted  # nothing is kept of a user who only sent what was refused
     for at, verdict in enumerate(verdicts, first):
         if at >= log.done:
             found.verdicts[Verdict(verdict).name.lower()] += 1
             log.accepted.append(verdict == Verdict.ACCEPTED)
             continue
         found.replays += 1
+        if rowless and verdict != Verdict.ACCEPTED:
+            continue  # refused again
         told = Verdict.REPLAYED if log.accepted[at] else Verdict.REPLAYED_REFUSED
         remembered = log.once[at] and log.recorded_us[at] >= edge
         if verdict not in {Verdict.REPLAYED, Verdict.REPLAYED_REFUSED} or (remembered and verdict != told):
