@@ -61,7 +61,7 @@ class WorkerGoing(StrataError):
     """This worker is being stopped."""
 
     def __init__(self) -> None:
-        super().__init__("this worker is going; call again with the last resume_token")
+        super().__init__("this worker is going; call again (a watch: with the last resume_token)")
 
 
 class DeadlineExpired(StrataError):

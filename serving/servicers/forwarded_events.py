@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 import grpc
 
-from serving.domain.failures import EventsUnavailable
+from serving.domain.failures import EventsUnavailable, WorkerGoing
 from serving.servicers.faults import DETAILS_KEY, to_fault
 from serving.servicers.guarded import REQUEST_ID_KEY, request_id
 from strata.v1 import event_pb2 as pb
@@ -59,20 +59,24 @@ class ForwardedEvents:
     async def _publish_events(self, request: bytes, context: Any) -> bytes:
         identity = request_id(context)
         left = context.time_remaining()
-        call = self._publish(
-            request, timeout=DEFAULT_S if left is None else left, metadata=((REQUEST_ID_KEY, identity),)
-        )
         try:
-            reply: bytes = await call
+            reply: bytes = await self._publish(
+                request, timeout=DEFAULT_S if left is None else left, metadata=((REQUEST_ID_KEY, identity),)
+            )
         except grpc.aio.AioRpcError as error:
             await self._abort(context, error, identity)
+        except grpc.aio.UsageError:
+            await self._going(context, identity)
         context.set_trailing_metadata(((REQUEST_ID_KEY, identity),))
         return reply
 
     async def _stream_events(self, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         identity = request_id(context)
         context.set_trailing_metadata(((REQUEST_ID_KEY, identity),))
-        call = self._stream(requests, timeout=context.time_remaining(), metadata=((REQUEST_ID_KEY, identity),))
+        try:
+            call = self._stream(requests, timeout=context.time_remaining(), metadata=((REQUEST_ID_KEY, identity),))
+        except grpc.aio.UsageError:
+            await self._going(context, identity)
         try:
             async for reply in call:
                 yield reply
@@ -80,6 +84,13 @@ class ForwardedEvents:
             await self._abort(context, error, identity)
         finally:
             call.cancel()
+
+    async def _going(self, context: Any, identity: str) -> NoReturn:
+        """End a call that came in when the drain was over and the channel closed: nothing of it was sent."""
+        fault = to_fault(WorkerGoing(), identity)
+        trailer = ((REQUEST_ID_KEY, identity), (DETAILS_KEY, fault.details))
+        await context.abort(fault.code, fault.message, trailing_metadata=trailer)
+        raise AssertionError("abort returned")
 
     async def _abort(self, context: Any, error: grpc.aio.AioRpcError, identity: str) -> NoReturn:
         code, message = error.code(), error.details() or ""

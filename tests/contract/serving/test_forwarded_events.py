@@ -98,6 +98,20 @@ async def test_without_a_stream_process_the_caller_gets_a_sentence() -> None:
     assert "nothing answers at 127.0.0.1:9" in (caught.value.details() or "")
 
 
+async def test_a_call_that_comes_after_the_drain_can_be_repeated(door: ServedDoor) -> None:
+    """The channel is closed already: UNAVAILABLE, as a client retries, and nothing was sent."""
+    gateway = Gateway(door.address)
+    async with gateway as stub:
+        await gateway.events.close()
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.PublishEvents(pb.PublishEventsRequest(events=events("a")))
+        with pytest.raises(grpc.aio.AioRpcError) as streamed:
+            _ = [reply async for reply in stub.StreamEvents(iter([pb.StreamEventsRequest(events=events("b"))]))]
+    for error in (caught.value, streamed.value):
+        assert (error.code(), _reason(error)) == (grpc.StatusCode.UNAVAILABLE, "WORKER_GOING")
+    assert not list(door.logged())
+
+
 async def test_a_deadline_passes_through(door: ServedDoor) -> None:
     """A door that waits for its disk costs the caller no more than its own deadline."""
     door.log.hold()
