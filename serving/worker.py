@@ -51,16 +51,32 @@ async def serve(order: WorkerOrder) -> None:
         server = compose_server(assembly.parts)
         gateway = order.settings.gateway
         await server.start(f"{gateway.host}:{gateway.port}")
-        # What start-up made lives as long as the process: a full collection of it costs tens of milliseconds.
-        gc.collect()
-        gc.freeze()
-        # Calls leave next to no cycles behind; the default of 700 has the collector look for them 20 times a second.
-        gc.set_threshold(50_000, 20, 50)
-        os.write(order.report_fd, ready_line())
-        await stop.wait()
-        await server.drain()
+        try:
+            _settle_collector()
+            if _report_ready(order.report_fd):
+                await stop.wait()
+        finally:  # whatever happened since it listens: left running, it would hold the port and its calls for ever
+            await server.drain()
     finally:
         await _close(assembly)
+
+
+def _settle_collector() -> None:
+    """What start-up made lives as long as the process: a full collection of it costs tens of milliseconds."""
+    gc.collect()
+    gc.freeze()
+    # Calls leave next to no cycles behind; the default of 700 has the collector look for them 20 times a second.
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _report_ready(report_fd: int) -> bool:
+    """False when the supervisor died while this worker started: nobody will ever tell it to stop."""
+    try:
+        os.write(report_fd, ready_line())
+    except BrokenPipeError:
+        _log.warning("the supervisor is gone; this worker ends")
+        return False
+    return True
 
 
 def _listen_for_the_end(stop: asyncio.Event) -> None:

@@ -19,6 +19,10 @@ import pytest
 from gateway_process import GatewayProcess, until
 from toy_home import make_home, write_registry
 
+from serving.gateway import resolve
+from serving.metrics.families import families
+from serving.metrics.shared_numbers import Layout, create_numbers
+from serving.order import WorkerOrder, versions_of
 from strata.client import connect
 from strata.settings import Settings
 from strata.v1 import segmentation_pb2 as pb
@@ -123,6 +127,26 @@ def test_a_raw_caller_sees_unavailable_and_then_answers(gateway: GatewayProcess)
     until(answered)
     channel.close()
     assert seen <= {grpc.StatusCode.UNAVAILABLE}
+
+
+def test_a_worker_whose_supervisor_died_while_it_started_ends_too(settings: Settings) -> None:
+    """It listens, and has nobody to report to and nobody who would stop it: it must not keep the port."""
+    exact = resolve(settings)
+    numbers = exact.home / "numbers.bin"
+    create_numbers(numbers, Layout(families(versions_of(exact))))
+    nobody, report = os.pipe()
+    os.close(nobody)
+    with subprocess.Popen(
+        [sys.executable, "-m", "serving.worker"], stdin=subprocess.PIPE, pass_fds=(report,)
+    ) as worker:
+        os.close(report)
+        assert worker.stdin is not None
+        worker.stdin.write(WorkerOrder(exact, 0, numbers, report).to_line())
+        worker.stdin.flush()
+        try:
+            assert worker.wait(timeout=30) == 0
+        finally:
+            worker.kill()
 
 
 def test_ending_drains_writes_the_log_and_leaves_no_process(gateway: GatewayProcess, settings: Settings) -> None:
