@@ -189,7 +189,8 @@ def launch(folder: Path, command: list[str]) -> None:
             broker.wait()
             (folder / "pid").unlink(missing_ok=True)
             said = (folder / "broker.log").read_text(errors="replace").strip()[-1_000:]
-            raise Trouble(f"the broker did not start; {folder / 'broker.log'} ends: {said}")
+            how = f"ended with {broker.returncode}" if broker.returncode != -9 else f"did not serve in {START_S:.0f} s"
+            raise Trouble(f"the broker {how}; {folder / 'broker.log'} ends: {said}")
         time.sleep(0.05)
 
 
