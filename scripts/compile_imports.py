@@ -11,12 +11,12 @@ interpreter write what it reads. A module that cannot be imported is left to who
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from strata.command.up.lane import preload
 
 ROOT = Path(__file__).resolve().parent.parent
 # Two groups of about equal work.
@@ -34,7 +34,7 @@ GROUPS = (
         "streaming.stream_cli", "streaming.stream_process", "streaming.demo",
         "monitoring.cli", "monitoring.page.serve", "monitoring.report.run", "monitoring.report.evidently_page",
         "evidently", "strata.command.__main__", "strata.command.up.cli", "strata.command.up.platform",
-        "strata.command.up.lane", "strata.command.up.tether", "strata.command.segment",
+        "strata.command.up.tether", "strata.command.segment",
     ),
 )  # fmt: skip
 
@@ -42,8 +42,7 @@ GROUPS = (
 def main(targets: list[str]) -> int:
     """Import the targets; without any, have two processes import all. Never fails: bytecode is a convenience."""
     if targets:
-        for target in targets:
-            _import(target)
+        preload(targets)
         return 0
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, str(Path(__file__).resolve())]
@@ -57,15 +56,6 @@ def main(targets: list[str]) -> int:
     for process in running:
         process.wait()
     return 0
-
-
-def _import(target: str) -> None:
-    """Import a `module`, and call what a `module:function` names."""
-    module, _, function = target.partition(":")
-    with contextlib.suppress(Exception, SystemExit):
-        found = importlib.import_module(module)
-        if function:
-            getattr(found, function)()
 
 
 if __name__ == "__main__":

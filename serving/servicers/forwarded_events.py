@@ -13,7 +13,7 @@ import grpc
 
 from serving.domain.failures import EventsUnavailable, WorkerGoing
 from serving.servicers.faults import DETAILS_KEY, to_fault
-from serving.servicers.guarded import REQUEST_ID_KEY, request_id
+from serving.servicers.guarded import REQUEST_ID_KEY, abort, request_id
 from strata.v1 import event_pb2 as pb
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["EventService"].full_name
@@ -65,8 +65,8 @@ class ForwardedEvents:
             )
         except grpc.aio.AioRpcError as error:
             await self._abort(context, error, identity)
-        except grpc.aio.UsageError:
-            await self._going(context, identity)
+        except grpc.aio.UsageError:  # it came when the drain was over and the channel closed: nothing was sent
+            await abort(context, to_fault(WorkerGoing(), identity), identity)
         context.set_trailing_metadata(((REQUEST_ID_KEY, identity),))
         return reply
 
@@ -75,8 +75,8 @@ class ForwardedEvents:
         context.set_trailing_metadata(((REQUEST_ID_KEY, identity),))
         try:
             call = self._stream(requests, timeout=context.time_remaining(), metadata=((REQUEST_ID_KEY, identity),))
-        except grpc.aio.UsageError:
-            await self._going(context, identity)
+        except grpc.aio.UsageError:  # it came when the drain was over and the channel closed: nothing was sent
+            await abort(context, to_fault(WorkerGoing(), identity), identity)
         try:
             async for reply in call:
                 yield reply
@@ -84,13 +84,6 @@ class ForwardedEvents:
             await self._abort(context, error, identity)
         finally:
             call.cancel()
-
-    async def _going(self, context: Any, identity: str) -> NoReturn:
-        """End a call that came in when the drain was over and the channel closed: nothing of it was sent."""
-        fault = to_fault(WorkerGoing(), identity)
-        trailer = ((REQUEST_ID_KEY, identity), (DETAILS_KEY, fault.details))
-        await context.abort(fault.code, fault.message, trailing_metadata=trailer)
-        raise AssertionError("abort returned")
 
     async def _abort(self, context: Any, error: grpc.aio.AioRpcError, identity: str) -> NoReturn:
         code, message = error.code(), error.details() or ""

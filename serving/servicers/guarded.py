@@ -75,7 +75,7 @@ def guarded(
             if fault.is_ours:
                 meter.failed(error, identity)
             meter.ended(fault.code, time.perf_counter() - began)
-            await _abort(context, fault, identity)
+            await abort(context, fault, identity)
         meter.ended(grpc.StatusCode.OK, time.perf_counter() - began)
         return reply
 
@@ -91,7 +91,8 @@ def _deadline(context: Any, default_s: float) -> Deadline:
     return Deadline.after(left)
 
 
-async def _abort(context: Any, fault: Fault, identity: str) -> NoReturn:
+async def abort(context: Any, fault: Fault, identity: str) -> NoReturn:
+    """End a call with a fault, its ErrorInfo and the request id."""
     trailer = ((REQUEST_ID_KEY, identity), (DETAILS_KEY, fault.details))
     await context.abort(fault.code, fault.message, trailing_metadata=trailer)
     raise AssertionError("abort returned")

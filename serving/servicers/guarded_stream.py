@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import grpc
 
-from serving.servicers.faults import DETAILS_KEY, to_fault
-from serving.servicers.guarded import REQUEST_ID_KEY, CallMeter, request_id
+from serving.servicers.faults import to_fault
+from serving.servicers.guarded import REQUEST_ID_KEY, CallMeter, abort, request_id
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
@@ -36,8 +36,7 @@ def guarded_stream(
             if fault.is_ours:
                 meter.failed(error, identity)
             meter.ended(fault.code, time.perf_counter() - began)
-            trailer = ((REQUEST_ID_KEY, identity), (DETAILS_KEY, fault.details))
-            await context.abort(fault.code, fault.message, trailing_metadata=trailer)
+            await abort(context, fault, identity)
         meter.ended(grpc.StatusCode.OK, time.perf_counter() - began)
 
     return handle

@@ -28,7 +28,7 @@ def main() -> int:
         for line in sys.stdin:
             order = json.loads(line)
             if "preload" in order:
-                _preload(order["preload"])
+                preload(order["preload"])
             else:
                 reply = _perform(order["step"], order["arguments"])
                 print(json.dumps(reply), file=replies, flush=True)
@@ -57,12 +57,12 @@ def _perform(step: str, arguments: list[str]) -> dict[str, Any]:
     return {"step": step, "code": code, "seconds": time.monotonic() - began, "sentence": sentence}
 
 
-def _preload(targets: list[str]) -> None:
+def preload(targets: list[str]) -> None:
     """Import each `module`, and call what a `module:function` names."""
     for target in targets:
         module, _, function = target.partition(":")
         # What cannot be imported is the business of the step that needs it.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception, SystemExit):
             found = importlib.import_module(module)
             if function:
                 getattr(found, function)()
