@@ -38,6 +38,7 @@ class World:
         self.server: SegmenterServer | None = None
         self.port = 0
         self.watched: RemotePackage | None = None
+        self.channel: Any = None
 
     async def serve(self, package: Package | None = None) -> None:
         self.server = SegmenterServer(package or self.package, max_connection_age_s=60)
@@ -52,6 +53,7 @@ class World:
         address = f"127.0.0.1:{self.port}"
         options = [(f"grpc.{name}_reconnect_backoff_ms", 100) for name in ("initial", "min", "max")]
         channel = await self._stack.enter_async_context(grpc.aio.insecure_channel(address, options=options))
+        self.channel = channel
         self.watched = RemotePackage(profile or self.profile, channel, address)
         self.watched.start()
         self._stack.push_async_callback(self.watched.stop)
@@ -184,3 +186,12 @@ async def test_a_server_that_refuses_rows_is_asked_what_it_serves(
     await world.serve()
     await world.watched.sound.wait()
     assert (await segmenter.score(ROW, Deadline.after(5))).segment_indexes.tolist() == [1]
+
+
+async def test_a_call_that_comes_after_the_drain_takes_the_fallback(world: World) -> None:
+    """The channel is closed already: the segmenter is unavailable, and nothing of the transport is told."""
+    segmenter = await world.connect()
+    await segmenter.score(ROW, Deadline.after(5))
+    assert world.channel is not None
+    await world.channel.close()
+    assert (await failure(segmenter)).reason == "this gateway is ending"
