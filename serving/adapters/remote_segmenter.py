@@ -40,6 +40,8 @@ class RemoteSegmenter:
             reply = await self._score(self._request(values), timeout=left)
         except grpc.aio.AioRpcError as error:
             raise self._explained(error) from None
+        except grpc.aio.UsageError:  # the channel is closed: the drain is over
+            raise SegmenterUnavailable(self.profile.name, "this gateway is ending") from None
         return self._scores(reply, len(values))
 
     def score_row(self, row: Floats) -> RowScore:

@@ -191,8 +191,8 @@ async def test_a_server_that_refuses_rows_is_asked_what_it_serves(
 async def test_a_call_that_comes_after_the_drain_takes_the_fallback(world: World) -> None:
     """The channel is closed already: the segmenter is unavailable, and nothing of the transport is told."""
     segmenter = await world.connect()
-    await segmenter.score(ROW, Deadline.after(5))
     assert world.watched is not None
+    await world.watched.sound.wait()
     await world.watched.stop()
     await world.channel.close()
-    assert "not connected" in (await failure(segmenter)).reason
+    assert (await failure(segmenter)).reason == "this gateway is ending"
