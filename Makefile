@@ -22,6 +22,7 @@ up: setup  ## set up, prepare the demonstration, serve until Ctrl-C
 .PHONY: test
 test: setup  ## everything a commit must pass: checks, then the four tiers of tests
 	@scripts/check.sh
+	@scripts/install_tools.sh || true
 	@$(bin)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
 
 .PHONY: unit
@@ -38,12 +39,14 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 
 .PHONY: bench
 bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
+	@scripts/install_tools.sh h2load redis-server
 	@$(bin)/strata up --prepare-only
 	@$(bin)/strata bench $(ARGS)
 	@$(bin)/strata bench live
 
 .PHONY: prove
 prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, freshness; results in loadtests/out
+	@scripts/install_tools.sh
 	@$(bin)/strata up --prepare-only
 	@scripts/prove_parity.sh
 	@$(bin)/strata prove crashes --kills 200 --with-gateway --json loadtests/out/crashes.json

@@ -213,7 +213,7 @@ class Broker(Server):
 def missing(log: str, state: str) -> str:
     """Why servers of these kinds cannot run here; empty when they can."""
     if state == "redis" and shutil.which("redis-server") is None:
-        return "there is no redis-server here: scripts/install_redis.sh"
+        return "there is no redis-server here: scripts/install_tools.sh redis-server"
     if log == "kafka" and shutil.which("java") is None:
         return "there is no Java here, which Apache Kafka needs (17 or later)"
     return ""

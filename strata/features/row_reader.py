@@ -151,8 +151,9 @@ class _Reader:
         count, found = self.pack("I", 1)[0], Sessions()
         if not count:
             return found
-        keys = [0] * count if of == EVENT else self.pack("I", count)
+        by_id = self.pack("I", count) if of != EVENT else None
         ages, times, events = self.ints(count), self.ints(count), self.ints(count)
+        keys = by_id or [0] * count  # not before the row is seen to be long enough: a damaged count is up to 2**32
         if header.newest_us == NEVER or min(*ages, *times) < 0 or min(events) < 1:
             raise self._damaged("a session cannot be")
         _check_times(self._table, header.newest_us - max(ages) - max(times))

@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(
         shutil.which("h2load") is None or shutil.which("redis-server") is None,
-        reason="needs h2load and redis-server: scripts/install_bench_tools.sh",
+        reason="needs h2load and redis-server: scripts/install_tools.sh",
     ),
 ]
 

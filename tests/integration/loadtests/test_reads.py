@@ -19,7 +19,7 @@ from strata.settings import ClockSettings, Settings
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server: scripts/install_redis.sh"),
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server: scripts/install_tools.sh"),
 ]
 USERS = ["ann", "bob", "cat", "nobody"]
 FEATURES = ["toy:spend", "toy:coupons"]

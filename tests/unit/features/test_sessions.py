@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from strata.features.plan import LATENESS_US
 from strata.features.row_reader import decode
 from strata.features.row_writer import encode
 from strata.features.sessions import ID_PAUSE_US, PAUSE_US
-from strata.features.user_row import RowDamaged
+from strata.features.user_row import HEADER, RowDamaged
 
 pytestmark = pytest.mark.usefixtures("implementation")
 HOUR_US = 3_600_000_000
@@ -154,6 +155,23 @@ def test_rows_come_back_and_damage_is_told(events: list[dict[str, Any]], data: s
             continue
     with pytest.raises(RowDamaged):
         reader.one([row[: data.draw(st.integers(0, len(row) - 1))]], NOON_US)
+
+
+def test_a_count_out_of_all_proportion_is_damage_and_costs_no_memory() -> None:
+    """A row of some hundred bytes that says it has two thousand million sessions."""
+    layout = layout_of(plan_of(sessions("n", window=hours(1)), hop_s=60))
+    row = row_of(layout, [make_event()])
+    assert row is not None
+    count_at = row.index((1).to_bytes(4, "little"), HEADER.size)
+    assert len(decode(layout, row).sessions[0][0]) == 1  # type: ignore[union-attr]
+    damaged = row[:count_at] + (2**31).to_bytes(4, "little") + row[count_at + 4 :]
+    tracemalloc.start()
+    try:
+        with pytest.raises(RowDamaged, match="it ends inside a section"):
+            decode(layout, damaged)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_session_joined_late_moves_to_the_window_of_its_new_end() -> None:

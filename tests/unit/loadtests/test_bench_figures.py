@@ -127,7 +127,7 @@ def test_a_bench_home_shares_data_and_nothing_else(tmp_path: Path) -> None:
 def test_a_missing_tool_names_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bench without h2load says how to get it."""
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(StrataError, match=r"needs h2load and redis-server; run scripts/install_bench_tools\.sh"):
+    with pytest.raises(StrataError, match=r"needs h2load and redis-server; run scripts/install_tools\.sh"):
         require_tools("h2load", "redis-server")
 
 

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Install the system packages that tests and benchmarks need; serving needs none of them.
+#   scripts/install_tools.sh [--dry-run] [COMMAND...]      all of them unless some are named:
+#     redis-server    the online state in Redis, and the glued peer's features
+#     h2load          the native load generator of `strata bench`
+#     java, mvn       a real Kafka broker (scripts/kafka.py fetches it from its published artifacts)
+# Exits 1, with a sentence, where it may not install; tests that need what is missing are then skipped, and say so.
+set -euo pipefail
+
+declare -A package_of=([redis-server]=redis-server [h2load]=nghttp2-client [java]=openjdk-17-jre-headless [mvn]=maven)
+dry_run=no
+wanted=()
+for argument in "$@"; do
+    if [ "$argument" = "--dry-run" ]; then
+        dry_run=yes
+    elif [ -n "${package_of[$argument]:-}" ]; then
+        wanted+=("$argument")
+    else
+        echo "There is no tool called $argument here. Known: redis-server, h2load, java, mvn." >&2
+        exit 2
+    fi
+done
+[ ${#wanted[@]} -gt 0 ] || wanted=(redis-server h2load java mvn)
+
+missing=()
+for command in "${wanted[@]}"; do
+    command -v "$command" >/dev/null || missing+=("${package_of[$command]}")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+    echo "tools: ${wanted[*]} are installed"
+    exit 0
+fi
+echo "tools: installing the system packages ${missing[*]} (apt-get); a packaged service is left stopped"
+if [ "$dry_run" = yes ]; then
+    exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "tools: there is no apt-get here. Install ${missing[*]}, or what has ${wanted[*]}, with your own package tool." >&2
+    exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+        echo "tools: this needs root, and sudo asks for a password. Run: sudo $0 ${wanted[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo -n)
+fi
+# A run level of 1 keeps invoke-rc.d from starting a service where there is no systemd.
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+quietly() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 "$@" >"$said" 2>&1; }
+if ! quietly apt-get update -qq || ! quietly apt-get install -y -qq --no-install-recommends "${missing[@]}"; then
+    tail -n 5 "$said" >&2
+    echo "tools: apt-get could not install ${missing[*]}; its last words are above" >&2
+    exit 1
+fi
+if command -v systemctl >/dev/null && [[ " ${missing[*]} " == *" redis-server "* ]]; then
+    "${as_root[@]}" systemctl disable --now redis-server >/dev/null 2>&1 || true
+fi
+echo "tools: installed"
