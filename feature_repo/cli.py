@@ -64,9 +64,12 @@ def materialize(
     half of them. While a stream worker runs it catches them up with the log and swaps them in itself. Under a replay
     clock what happens later in the history stays out.
     """
-    from feature_repo.materialize import materialize as run
+    from feature_repo.feast_import import import_feast
 
     settings, console = load_settings(), Console()
+    import_feast()  # before anything that names it at its own import
+    from feature_repo.materialize import materialize as run
+
     with _bars(console) as bars:
         task: dict[str, Any] = {}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from feature_repo.offline.bulk import event_parts, newest_facts, read_users
+from feature_repo.offline.bulk import Part, event_parts, newest_facts, read_users
 from feature_repo.offline.history import ParquetSource
 from feature_repo.online.write_rows import put_newest
 from feature_repo.rebuild_aliases import build_aliased
@@ -56,8 +57,8 @@ def table_rows(
     start = start or LogStart()
     book = source.aliases(watermark_us)
     apart = frozenset(name for user, others in book.groups().items() for name in (user, *others))
-    for part in event_parts(source, watermark_us):
-        yield from build_rows(layout, part.batch(without=apart), start.position_of)
+    for part, batch in _read_ahead(event_parts(source, watermark_us), apart):
+        yield from build_rows(layout, batch, start.position_of)
         if progress:
             progress(part.done, part.total)
     every = list(book.groups().items())
@@ -66,6 +67,20 @@ def table_rows(
         users = [name for user, others in groups.items() for name in (user, *others)]
         events = EventBatch.from_arrow(read_users(source, watermark_us, users))
         yield from build_aliased(layout, book, groups, events, start.position_of)
+
+
+def _read_ahead(parts: Iterator[Part], apart: Set[str]) -> Iterator[tuple[Part, EventBatch]]:
+    """Each part in the kernel's form; the next one is read while this one is built: both let go of the interpreter."""
+
+    def read() -> tuple[Part, EventBatch] | None:
+        part = next(parts, None)
+        return None if part is None else (part, part.batch(without=apart))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        reading = reader.submit(read)
+        while (found := reading.result()) is not None:
+            reading = reader.submit(read)
+            yield found
 
 
 def refresh_facts(state: StateWriter, plan: Plan, source: ParquetSource, start_us: int, watermark_us: int) -> int:

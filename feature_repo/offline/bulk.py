@@ -15,7 +15,7 @@ from strata.features.events import EventBatch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-EVENTS_PER_PART: Final = 400_000
+EVENTS_PER_PART: Final = 200_000
 """Events held in memory at a time, give or take one user; about 150 MB with what is worked out from them."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,34 @@ from strata.features.packed import TIME_LIMIT_US, PackedEvent
 
 IntArray = npt.NDArray[np.int64]
 DAY_US: Final = 86_400_000_000
+_PACKED_FROM: Final = 20_000
+"""Words from which they are kept packed; fewer are quicker at hand as strings."""
+
+
+class PackedWords(Sequence[str]):
+    """Many words as Arrow holds them: UTF-8 one after the other, and where each begins. A word is made when asked for:
+    making a million of them takes longer than building a thousand users' rows from them."""
+
+    def __init__(self, data: bytes, begin: IntArray) -> None:
+        """`begin`: int64 [n + 1] into `data`, from 0."""
+        self.data, self.begin = data, begin
+
+    def __len__(self) -> int:
+        return len(self.begin) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        index %= len(self)
+        return self.data[self.begin[index] : self.begin[index + 1]].decode()
 
 
 @dataclass(frozen=True)
@@ -26,7 +54,7 @@ class Text:
     """A text column: `codes` int32 [n] into `words`; -1 is null. Words may repeat nowhere."""
 
     codes: npt.NDArray[np.int32]
-    words: tuple[str, ...]
+    words: Sequence[str]
 
     @classmethod
     def of(cls, values: Sequence[str | None]) -> Text:
@@ -44,7 +72,7 @@ class Text:
         if not hasattr(coded, "indices"):
             coded = coded.dictionary_encode()
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-        return cls(codes, tuple(coded.dictionary.to_pylist()))
+        return cls(codes, _words_of(coded.dictionary))
 
     def take(self, index: npt.NDArray[np.intp]) -> Text:
         """The rows at `index`; the words are shared."""
@@ -57,6 +85,15 @@ class Text:
         used, codes = np.unique(self.codes, return_inverse=True)
         nulls = int(len(used) > 0 and used[0] < 0)
         return Text(codes.astype(np.int32) - nulls, tuple(self.words[code] for code in used[nulls:]))
+
+
+def _words_of(dictionary: Any) -> Sequence[str]:
+    if len(dictionary) < _PACKED_FROM or str(dictionary.type) != "string":
+        return tuple(dictionary.to_pylist())
+    _, offsets, data = dictionary.buffers()
+    first, count = dictionary.offset, len(dictionary)
+    begin = np.frombuffer(offsets, dtype=np.int32, count=first + count + 1)[first:].astype(np.int64)
+    return PackedWords(data.slice(int(begin[0]), int(begin[-1] - begin[0])).to_pybytes(), begin - begin[0])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from strata.features.events import EventBatch, Numbers, Text
+from strata.features.events import EventBatch, Numbers, PackedWords, Text
 from strata.features.layout import Layout
 from strata.features.native_handle import NativeHandle
 
@@ -155,7 +155,9 @@ def _batch(events: EventBatch) -> tuple[_Batch, list[Any]] | None:
     return _Batch(len(events), texts[0], texts[1], (_Text * 4)(*texts[2:]), *times, (_Number * 3)(*numbers)), held
 
 
-def _words(words: tuple[str, ...]) -> tuple[bytes, IntArray]:
+def _words(words: Sequence[str]) -> tuple[bytes, IntArray]:
+    if isinstance(words, PackedWords):
+        return words.data, words.begin
     begin = np.zeros(len(words) + 1, dtype=np.int64)
     joined = "".join(words)
     texts: Sequence[str | bytes] = words if joined.isascii() else [word.encode() for word in words]

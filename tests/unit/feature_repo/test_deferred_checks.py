@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typeguard
@@ -101,3 +105,14 @@ def test_the_decorator_is_typeguards_own_again() -> None:
     with deferred_checks():
         assert typeguard.typechecked is not before
     assert typeguard.typechecked is before
+
+
+def test_materialize_imports_feast_with_its_checks_deferred(tmp_path: Path) -> None:
+    """Whatever else it imports names Feast first at its peril: four seconds of CPU."""
+    script = (
+        "from typer.testing import CliRunner; from feature_repo.cli import app; import sys\n"
+        "CliRunner().invoke(app, ['materialize'])\n"
+        "sys.exit(0 if hasattr(sys.modules['feast'].FeatureService.__init__, '__wrapped__') else 1)\n"
+    )
+    environ = {**os.environ, "STRATA_HOME": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", script], env=environ, check=False).returncode == 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from event_factories import HOP_S, NOON_US, batch_of, every_function, plan_of
@@ -162,3 +164,15 @@ def test_of_two_writes_with_equal_times_the_later_stays() -> None:
     fact = decode_row(FACTS, rows_of(state, "profile")["a"])
     assert fact is not None
     assert fact.values == ("1",)
+
+
+def test_reading_ahead_tells_of_a_history_that_cannot_be_read(tmp_path: Path) -> None:
+    """As reading in turn does; and a build that is left early leaves no thread behind."""
+    write_events(tmp_path, random_events(4, 300, USERS))
+    rows = table_rows(LAYOUT, events_at(tmp_path), NOON_US)
+    next(rows)
+    rows.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("read-ahead")]
+    next((tmp_path / "history" / "events").glob("*/*.parquet")).write_bytes(b"PAR1 no more PAR1")
+    with pytest.raises(duckdb.Error):
+        list(table_rows(LAYOUT, events_at(tmp_path), NOON_US))
