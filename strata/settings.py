@@ -212,6 +212,16 @@ class Settings(Section):
         return self.home / "packages"
 
     @property
+    def releases(self) -> Path:
+        """The release log: which version of each segmenter is served, and every change of that."""
+        return self.home / "releases.jsonl"
+
+    @property
+    def bento_addresses(self) -> Path:
+        """Where each version of a remote segmenter is served (`strata.release.addresses`)."""
+        return self.run / "bentos"
+
+    @property
     def predictions(self) -> Path:
         """The prediction log's Parquet files."""
         return self.home / "predictions"

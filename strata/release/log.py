@@ -44,9 +44,9 @@ class ReleaseLog:
         self._told: set[bytes] = set()
 
     def mark(self) -> tuple[int, int]:
-        """What changes when the file does; asking costs about a microsecond."""
+        """What changes when the file does; asking costs a few microseconds."""
         try:
-            found = os.stat(self._path)
+            found = self._path.stat()
         except FileNotFoundError:
             return (0, 0)
         return (found.st_size, found.st_mtime_ns)
