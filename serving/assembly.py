@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import grpc
-
-from serving.adapters.breaking_segmenter import BreakingSegmenter
 from serving.adapters.delayed_features import DelayedFeatures
-from serving.adapters.embedded_segmenter import EmbeddedSegmenter
-from serving.adapters.packages import embedded_package, remote_profile
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
-from serving.adapters.remote_package import RemotePackage
-from serving.adapters.remote_segmenter import RemoteSegmenter
 from serving.adapters.shared_features import SharedFeatures
 from serving.adapters.stored_features import StoredFeatures
 from serving.composition import Parts
@@ -21,28 +16,39 @@ from serving.domain.watch_round import shortest_hop_us
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
 from serving.metrics.shared_numbers import Layout, map_numbers
-from serving.order import WorkerOrder, versions_of
-from serving.ports import FeatureSource, Segmenter
+from serving.metrics.version_numbers import version_recorder
+from serving.order import WorkerOrder
+from serving.ports import FeatureSource
+from serving.releases.lineup import FeaturesOf, Lineup
+from serving.releases.loading import VersionLoader
+from serving.releases.office import ReleaseOffice
 from serving.server import Limits
 from serving.servicers.forwarded_events import ForwardedEvents
+from serving.servicers.releasing import ReleaseMethods
 from strata.changes import open_subscriber
+from strata.errors import StrataError
 from strata.registry import read_catalog
 from strata.registry.catalog import Catalog
+from strata.release import Entry, ReleaseLog
 from strata.settings import Settings
 from strata.state import open_state
 
 if TYPE_CHECKING:
     from strata.state.redis_async import AsyncRedisReader
 
+_log = logging.getLogger("strata.gateway")
+Wanted = Mapping[str, Sequence[tuple[str, str]]]
+
 
 @dataclass(frozen=True)
 class Assembly:
-    """The parts, and what has to be closed."""
+    """The parts of the newest release that can be served, and what has to be closed."""
 
     parts: Parts
+    entry: Entry
+    log: ReleaseLog
+    lineup: Lineup
     predictions: ParquetPredictionLog
-    watched: list[RemotePackage]
-    channels: list[Any]
     shared: AsyncRedisReader | None
     """The connection to a state across the network."""
 
@@ -51,30 +57,15 @@ async def assemble(order: WorkerOrder) -> Assembly:
     """Open everything an order names. Raises StrataError in one sentence."""
     settings = order.settings
     catalog = read_catalog(settings.registry)
-    layout = Layout(families(versions_of(settings)))
+    layout = Layout(families())
     recorder = Recorder(map_numbers(order.numbers, layout), layout)
-    segmenters: dict[str, Segmenter] = {}
-    watched: list[RemotePackage] = []
-    channels: list[Any] = []
-    for name, segmenter in settings.segmenters.items():
-        if segmenter.placement == "embedded":
-            package = embedded_package(settings.packages, name, segmenter.version, catalog)
-            segmenters[name] = EmbeddedSegmenter(package)
-        else:
-            remote, package_watch, channel = _remote(settings, name, segmenter.version, catalog)
-            segmenters[name] = BreakingSegmenter(remote)
-            watched.append(package_watch)
-            channels.append(channel)
-    predictions = _predictions(order, segmenters, recorder)
-    features, shared = _features(settings, catalog, segmenters)
-    if settings.drills.store_delay_ms:
-        features = DelayedFeatures(features, settings.drills.store_delay_ms / 1_000)
-    for package_watch in watched:
-        package_watch.start()
-    predictions.start()
-    parts = Parts(
-        segmenters=segmenters,
-        features=features,
+    features_of, shared = _features(settings, catalog)
+    office = ReleaseOffice(settings)
+    lineup = Lineup(list(settings.segmenters), VersionLoader(settings, catalog), features_of)
+    predictions = _predictions(order, recorder)
+    base = Parts(
+        segmenters={},
+        features=features_of({}),
         predictions=predictions,
         last_known_users=settings.gateway.last_known_users,
         clock=settings.make_clock(),
@@ -84,44 +75,48 @@ async def assemble(order: WorkerOrder) -> Assembly:
         hop_us=shortest_hop_us([layout.hop_us for layout in catalog.tables().values()]),
         tracked=frozenset(name for name, segmenter in settings.segmenters.items() if segmenter.track),
         events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
+        version_recorder=lambda name, version: version_recorder(order.numbers.parent, order.slot, name, version),
+        releases=ReleaseMethods(office),
     )
-    return Assembly(parts, predictions, watched, channels, shared)
+    parts, entry = await last_good(office.log, lineup, base)
+    predictions.serve([each.profile for each in parts.served.values()])
+    predictions.start()
+    return Assembly(parts, entry, office.log, lineup, predictions, shared)
 
 
-def _features(
-    settings: Settings, catalog: Catalog, segmenters: dict[str, Segmenter]
-) -> tuple[FeatureSource, AsyncRedisReader | None]:
-    wanted = {name: segmenter.profile.features for name, segmenter in segmenters.items()}
+async def last_good(log: ReleaseLog, lineup: Lineup, base: Parts) -> tuple[Parts, Entry]:
+    """The newest release that can be served, and its parts. Raises what stands in the way of the very newest."""
+    first: StrataError | None = None
+    for entry in log.entries():
+        try:
+            parts = await lineup.parts(entry.release, base, patiently=False)
+        except StrataError as fault:
+            first = first or fault
+            fields = {"serial": entry.release.serial, "reason": str(fault)}
+            _log.error("release cannot be served; trying the one before", extra={"fields": fields})
+            continue
+        return parts, entry
+    raise first or StrataError("no release is logged; start the gateway with strata serve, which logs the first one")
+
+
+def _features(settings: Settings, catalog: Catalog) -> tuple[FeaturesOf, AsyncRedisReader | None]:
+    """A source per release, over one open state."""
+    delay_s = settings.drills.store_delay_ms / 1_000
+
+    def delayed(features: FeatureSource) -> FeatureSource:
+        return DelayedFeatures(features, delay_s) if delay_s else features
+
     if not settings.state_url:
-        return StoredFeatures(open_state(settings.state, readonly=True), catalog, wanted), None
+        state = open_state(settings.state, readonly=True)
+        return lambda wanted: delayed(StoredFeatures(state, catalog, wanted)), None
     from strata.state.redis_async import AsyncRedisReader
 
     reader = AsyncRedisReader(settings.state_url)
     reader.start()
-    return SharedFeatures(reader, catalog, wanted), reader
+    return lambda wanted: delayed(SharedFeatures(reader, catalog, wanted)), reader
 
 
-def _remote(
-    settings: Settings, name: str, version: str, catalog: Catalog
-) -> tuple[RemoteSegmenter, RemotePackage, Any]:
-    profile = remote_profile(settings.packages, name, version, catalog)
-    address = f"{settings.bento.host}:{settings.bento.grpc_port}"
-    channel = grpc.aio.insecure_channel(
-        address,
-        options=[
-            ("grpc.enable_http_proxy", 0),
-            ("grpc.use_local_subchannel_pool", 1),
-            # A Bento that comes back is found within a second or two.
-            ("grpc.initial_reconnect_backoff_ms", 200),
-            ("grpc.min_reconnect_backoff_ms", 200),
-            ("grpc.max_reconnect_backoff_ms", 1_500),
-        ],
-    )
-    package = RemotePackage(profile, channel, address)
-    return RemoteSegmenter(profile, channel, package), package, channel
-
-
-def _predictions(order: WorkerOrder, segmenters: dict[str, Segmenter], recorder: Recorder) -> ParquetPredictionLog:
+def _predictions(order: WorkerOrder, recorder: Recorder) -> ParquetPredictionLog:
     log = order.settings.prediction_log
 
     def counter(outcome: str) -> Any:
@@ -131,8 +126,8 @@ def _predictions(order: WorkerOrder, segmenters: dict[str, Segmenter], recorder:
     return ParquetPredictionLog(
         order.settings.predictions,
         f"w{order.slot:03d}",
-        profiles={name: segmenter.profile for name, segmenter in segmenters.items()},
-        limits=LogLimits(log.share, log.queue_rows, log.rotate_rows, log.rotate_s, log.max_bytes),
+        rows=max(log.queue_rows // max(len(order.settings.segmenters), 1), 1),
+        limits=LogLimits(log.share, log.rotate_rows, log.rotate_s, log.max_bytes),
         counters=LogCounters(counter("written"), counter("dropped_full_queue"), counter("dropped_write_error")),
     )
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from serving.adapters.measured_features import MeasuredFeatures
 from serving.adapters.measured_segmenter import MeasuredSegmenter
+from serving.adapters.shadowing_log import Shadowing, ShadowingLog
 from serving.adapters.silent import Unlogged, Unmetered
 from serving.domain.desk import SegmentationDesk
 from serving.domain.last_known import LastKnown
+from serving.domain.routing import Canary, Routing, Share
+from serving.domain.segmenter import SegmenterProfile
 from serving.domain.single_desk import SingleDesk
+from serving.domain.watch_round import Looking
 from serving.metrics.families import METHODS
 from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
+from serving.metrics.version_numbers import private_recorder
 from serving.ports import FeatureSource, PredictionLog, Segmenter
 from serving.server import GatewayServer, Limits
 from serving.servicers.forwarded_events import ForwardedEvents
+from serving.servicers.releasing import ReleaseMethods
 from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
 from strata.changes import ChangeSubscriber
@@ -24,10 +30,19 @@ from strata.clock import Clock
 
 
 @dataclass(frozen=True)
+class CanaryPart:
+    """A version that answers for a share of the users."""
+
+    segmenter: Segmenter
+    share: Share
+
+
+@dataclass(frozen=True)
 class Parts:
-    """What a gateway is made of."""
+    """What a gateway is made of. What another release changes stands first."""
 
     segmenters: Mapping[str, Segmenter]
+    """By name: the live version of each."""
     features: FeatureSource
     predictions: PredictionLog
     last_known_users: int
@@ -41,13 +56,77 @@ class Parts:
     """The shortest hop of any table."""
     tracked: frozenset[str] = frozenset()
     """Segmenters all of whose users may be watched."""
+    canaries: Mapping[str, CanaryPart] = field(default_factory=dict)
+    """By name."""
+    shadowing: Shadowing | None = None
+    """Scores the shadow versions beside the answers."""
+    version_recorder: Callable[[str, str], Recorder] = private_recorder
+    """Where one version (segmenter, version) of what is served is counted."""
+    releases: ReleaseMethods | None = None
+    """ReleaseService, where it is served."""
+
+    @property
+    def served(self) -> dict[str, Segmenter]:
+        """Every version that answers somebody, by key."""
+        canaries = (canary.segmenter for canary in self.canaries.values())
+        return {each.profile.key: each for each in (*self.segmenters.values(), *canaries)}
+
+    @property
+    def live(self) -> dict[str, SegmenterProfile]:
+        """By name."""
+        return {name: segmenter.profile for name, segmenter in self.segmenters.items()}
+
+    @property
+    def routing(self) -> Routing:
+        """Who is answered by which."""
+        canaries = {name: Canary(each.segmenter.profile.key, each.share) for name, each in self.canaries.items()}
+        return Routing({name: profile.key for name, profile in self.live.items()}, canaries)
+
+
+class Composition:
+    """The server of one worker, and what lets it serve another release."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.last_known = LastKnown(parts.served, parts.last_known_users)
+        self._parts = parts
+        self._watching = Watching(
+            _looking(parts),
+            parts.live,
+            changes=parts.changes,
+            clock=parts.clock,
+            recorder=parts.recorder,
+            hop_us=parts.hop_us,
+            tracked=parts.tracked,
+        )
+        self.server = GatewayServer(
+            _methods(parts, self.last_known),
+            {name: MethodMeter(parts.recorder, name) for name in METHODS},
+            parts.limits,
+            watching=self._watching,
+            events=parts.events,
+            releases=parts.releases,
+        )
+
+    def switch(self, parts: Parts) -> None:
+        """Serve other versions, from the next call on; those under way end by the versions they began with."""
+        for key in parts.served:
+            self.last_known.admit(key)
+        self.server.switch(_methods(parts, self.last_known))
+        self._watching.switch(_looking(parts), parts.live)
+        self._parts = parts
 
 
 def compose_server(parts: Parts) -> GatewayServer:
     """The server of one worker."""
-    last_known = LastKnown(list(parts.segmenters), parts.last_known_users)
-    versions = {name: segmenter.profile.version for name, segmenter in parts.segmenters.items()}
-    meter = AssignmentMeter(parts.recorder, versions)
+    return Composition(parts).server
+
+
+def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
+    recorders = {
+        each.profile: parts.version_recorder(each.profile.name, each.profile.version) for each in parts.served.values()
+    }
+    meter = AssignmentMeter(recorders)
+    predictions = parts.predictions if parts.shadowing is None else ShadowingLog(parts.predictions, parts.shadowing)
 
     def features(method: str) -> MeasuredFeatures:
         seconds = parts.recorder.histogram("strata_stage_seconds", method, "features")
@@ -56,10 +135,10 @@ def compose_server(parts: Parts) -> GatewayServer:
     def desk(method: str) -> SegmentationDesk:
         score = parts.recorder.histogram("strata_stage_seconds", method, "score")
         return SegmentationDesk(
-            {name: MeasuredSegmenter(each, score.observe) for name, each in parts.segmenters.items()},
+            {key: MeasuredSegmenter(each, score.observe) for key, each in parts.served.items()},
             features=features(method),
             last_known=last_known,
-            predictions=parts.predictions,
+            predictions=predictions,
             meter=meter,
             clock=parts.clock,
         )
@@ -68,38 +147,29 @@ def compose_server(parts: Parts) -> GatewayServer:
         desk("GetSegments"),
         features=features("GetSegments"),
         last_known=last_known,
-        predictions=parts.predictions,
+        predictions=predictions,
         meter=meter,
         clock=parts.clock,
     )
-    methods = SegmentationMethods(
+    return SegmentationMethods(
         single=single,
         batch=desk("BatchGetSegments"),
-        profiles={name: segmenter.profile for name, segmenter in parts.segmenters.items()},
+        routing=parts.routing,
+        live=parts.live,
         clock=parts.clock,
         single_meter=ReplyMeter(parts.recorder, "GetSegments"),
         batch_meter=ReplyMeter(parts.recorder, "BatchGetSegments"),
     )
-    watching = Watching(
-        _watching_desk(parts, versions),
-        {name: segmenter.profile for name, segmenter in parts.segmenters.items()},
-        changes=parts.changes,
-        clock=parts.clock,
-        recorder=parts.recorder,
-        hop_us=parts.hop_us,
-        tracked=parts.tracked,
-    )
-    meters = {name: MethodMeter(parts.recorder, name) for name in METHODS}
-    return GatewayServer(methods, meters, parts.limits, watching=watching, events=parts.events)
 
 
-def _watching_desk(parts: Parts, versions: Mapping[str, str]) -> SegmentationDesk:
+def _looking(parts: Parts) -> Looking:
     """Looks at watched users as callers are answered; its answers are no predictions and count as no calls."""
-    return SegmentationDesk(
-        parts.segmenters,
+    desk = SegmentationDesk(
+        parts.served,
         features=parts.features,
-        last_known=LastKnown(list(versions), 1),
+        last_known=LastKnown(parts.served, 1),
         predictions=Unlogged(),
         meter=Unmetered(),
         clock=parts.clock,
     )
+    return Looking(desk, parts.routing)

@@ -11,19 +11,19 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from serving.adapters.packages import remote_profile
 from serving.adapters.prediction_files import remove_leftovers
 from serving.json_logs import log_as_json
 from serving.metrics.families import families
-from serving.metrics.page import MetricsPage, WorkersCollector
+from serving.metrics.page import MetricsPage, ReleaseProgress, WorkersCollector
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
-from serving.order import WorkerOrder, versions_of
+from serving.metrics.version_numbers import read_versions
+from serving.order import WorkerOrder
 from serving.port_claim import claim_port
+from serving.releases.beginning import begin_release
+from serving.releases.office import ReleaseOffice
 from serving.supervisor import Supervisor
 from strata.clock import system_us
 from strata.errors import SettingsInvalid
-from strata.registry import read_catalog
-from strata.runtime import find_package
 from strata.settings import Settings
 
 # Beyond the drain: closing channels and writing the prediction log's last file.
@@ -34,7 +34,7 @@ def run_gateway(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises StrataError, in a sentence, before any worker starts where possible."""
     log_as_json()
     settings = resolve(settings)
-    check_packages(settings)
+    begin_release(settings)
     gateway = settings.gateway
     with _stop_event() as stop, claim_port(gateway.host, gateway.port) as held:
         port = held.getsockname()[1]
@@ -48,28 +48,17 @@ def run_gateway(settings: Settings) -> None:
 
 
 def resolve(settings: Settings) -> Settings:
-    """Settings with nothing left to decide: exact versions and a replay's beginning, for all workers alike."""
+    """Settings with nothing left to decide: a replay's beginning, for all workers alike."""
     if not settings.segmenters:
         raise SettingsInvalid("no segmenter is set to be served; name one under `segmenters` in strata.yaml")
-    exact = {
-        name: segmenter.model_copy(update={"version": find_package(settings.packages, name, segmenter.version).name})
-        for name, segmenter in settings.segmenters.items()
-    }
     clock = settings.clock
     if clock.origin_us is None:
         clock = clock.model_copy(update={"origin_us": system_us()})
-    return settings.model_copy(update={"segmenters": exact, "clock": clock})
-
-
-def check_packages(settings: Settings) -> None:
-    """Refuse packages that do not match the registry, before anything starts."""
-    catalog = read_catalog(settings.registry)
-    for name, segmenter in settings.segmenters.items():
-        remote_profile(settings.packages, name, segmenter.version, catalog)
+    return settings.model_copy(update={"clock": clock})
 
 
 def _supervise(settings: Settings, page: MetricsPage, stop: Event) -> None:
-    layout = Layout(families(versions_of(settings)))
+    layout = Layout(families())
     folder = settings.run / "gateway"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -82,9 +71,27 @@ def _supervise(settings: Settings, page: MetricsPage, stop: Event) -> None:
 
     supervisor = Supervisor(orders, gateway.drain_s + LAST_WORDS_S, announce)
     numbers = [map_numbers(order.numbers, layout) for order in orders]
-    page.registry.register(WorkersCollector(layout, numbers, supervisor.alive, lambda: supervisor.restarts))
+    office = ReleaseOffice(settings)
+    page.registry.register(
+        WorkersCollector(
+            layout,
+            numbers,
+            alive=supervisor.alive,
+            restarts=lambda: supervisor.restarts,
+            versions=lambda: read_versions(folder),
+            release=lambda: _progress(office),
+        )
+    )
     page.start()
     supervisor.run(stop)
+
+
+def _progress(office: ReleaseOffice) -> ReleaseProgress | None:
+    entry = office.log.newest()
+    if entry is None:
+        return None
+    serial = entry.release.serial
+    return ReleaseProgress(serial, sum(worker.serial < serial for worker in office.workers()))
 
 
 def _order(settings: Settings, slot: int, folder: Path, layout: Layout) -> WorkerOrder:

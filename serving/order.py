@@ -12,7 +12,7 @@ from strata.settings import Settings
 
 @dataclass(frozen=True)
 class WorkerOrder:
-    """Everything a worker needs: settings with exact versions, a decided clock and port, and its own number."""
+    """Everything a worker needs: settings with a decided clock and port, and its own number."""
 
     settings: Settings
     slot: int
@@ -45,11 +45,6 @@ class WorkerOrder:
             Path(document["numbers"]),
             document["report_fd"],
         )
-
-
-def versions_of(settings: Settings) -> dict[str, str]:
-    """Segmenter -> exact version, of settings whose versions are resolved."""
-    return {name: segmenter.version for name, segmenter in settings.segmenters.items()}
 
 
 def ready_line() -> bytes:

@@ -34,7 +34,8 @@ class FeatureSource(Protocol):
     def read(
         self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int
     ) -> list[FeatureRows] | Awaitable[list[FeatureRows]]:
-        """What each segmenter reads, for all users, from one snapshot; in the order of `segmenters`.
+        """What each segmenter's version reads, for all users, from one snapshot; in the order of `segmenters`, which
+        are keys (`SegmenterProfile.key`).
 
         At once from a store in memory, to be awaited from one across a network: a task a call would cost the first
         more than its read.

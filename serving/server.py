@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,10 +10,13 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from serving.domain.deadline import Deadline
 from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
 from serving.servicers.forwarded_events import SERVICE as EVENTS
 from serving.servicers.guarded import CallMeter, guarded
 from serving.servicers.guarded_stream import guarded_stream
+from serving.servicers.releasing import SERVICE as RELEASES
+from serving.servicers.releasing import ReleaseMethods, add_releases
 from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
 from strata.v1 import segmentation_pb2 as pb
@@ -44,16 +47,17 @@ class GatewayServer:
         *,
         watching: Watching,
         events: ForwardedEvents | None = None,
+        releases: ReleaseMethods | None = None,
     ) -> None:
         """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere."""
-        self._limits, self._watching = limits, watching
+        self._limits, self._watching, self._methods = limits, watching, methods
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
-        servicer = _servicer(methods, meters, limits)
+        servicer = self._servicer(meters, limits)
         servicer.WatchSegments = guarded_stream(watching.method.watch, meters["WatchSegments"])
         add(servicer, self.server)
         # In place of the generated handler, which would serialise a reply that comes serialised.
-        quick = _get_segments(methods, meters["GetSegments"], limits.default_s)
+        quick = self._get_segments(meters["GetSegments"], limits.default_s)
         self.server.add_registered_method_handlers(SERVICE, {"GetSegments": quick})
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
@@ -61,7 +65,14 @@ class GatewayServer:
         if events is not None:
             self.server.add_generic_rpc_handlers((events.handlers(),))
             names.append(EVENTS)
+        if releases is not None:
+            add_releases(self.server, releases, meters)
+            names.append(RELEASES)
         reflection.enable_server_reflection(names, self.server)
+
+    def switch(self, methods: SegmentationMethods) -> None:
+        """Answer calls that come from now on by another release; those under way end as they began."""
+        self._methods = methods
 
     async def start(self, address: str) -> int:
         """Listen and serve; returns the port. Raises RuntimeError when the address cannot be had."""
@@ -83,23 +94,32 @@ class GatewayServer:
         await self._watching.stop()
         await self.server.stop(self._limits.drain_s)
 
+    def _servicer(self, meters: Mapping[str, CallMeter], limits: Limits) -> Any:
+        servicer: Any = SegmentationServiceServicer()
+        wired: dict[str, tuple[Any, float]] = {
+            "BatchGetSegments": (self._current("batch_get_segments"), limits.batch_default_s),
+            "ListSegmenters": (self._current("list_segmenters"), limits.default_s),
+            "GetSegmenter": (self._current("get_segmenter"), limits.default_s),
+        }
+        for name, (method, default_s) in wired.items():
+            setattr(servicer, name, guarded(method, default_s, meters[name]))
+        return servicer
 
-def _servicer(methods: SegmentationMethods, meters: Mapping[str, CallMeter], limits: Limits) -> Any:
-    servicer: Any = SegmentationServiceServicer()
-    wired: dict[str, tuple[Any, float]] = {
-        "BatchGetSegments": (methods.batch_get_segments, limits.batch_default_s),
-        "ListSegmenters": (methods.list_segmenters, limits.default_s),
-        "GetSegmenter": (methods.get_segmenter, limits.default_s),
-    }
-    for name, (method, default_s) in wired.items():
-        setattr(servicer, name, guarded(method, default_s, meters[name]))
-    return servicer
+    def _current(self, name: str) -> Any:
+        """A method of whichever release is served when it is called."""
 
+        def call(request: Any, deadline: Deadline) -> Any:
+            return getattr(self._methods, name)(request, deadline)
 
-def _get_segments(methods: SegmentationMethods, meter: CallMeter, default_s: float) -> grpc.RpcMethodHandler:
-    return grpc.unary_unary_rpc_method_handler(
-        guarded(methods.get_segments, default_s, meter), request_deserializer=pb.GetSegmentsRequest.FromString
-    )
+        return call
+
+    def _get_segments(self, meter: CallMeter, default_s: float) -> grpc.RpcMethodHandler:
+        def get_segments(request: pb.GetSegmentsRequest, deadline: Deadline) -> Awaitable[bytes]:
+            return self._methods.get_segments(request, deadline)
+
+        return grpc.unary_unary_rpc_method_handler(
+            guarded(get_segments, default_s, meter), request_deserializer=pb.GetSegmentsRequest.FromString
+        )
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:

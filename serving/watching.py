@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 
-from serving.domain.desk import SegmentationDesk
 from serving.domain.segmenter import SegmenterProfile
 from serving.domain.watch import Cause, WatchList
-from serving.domain.watch_round import WatchRound
+from serving.domain.watch_round import Looking, WatchRound
 from serving.metrics.families import CAUSES
 from serving.metrics.recorder import Recorder
 from serving.servicers.watching import WatchMethod
@@ -26,7 +25,7 @@ class Watching:
 
     def __init__(
         self,
-        desk: SegmentationDesk,
+        looking: Looking,
         profiles: Mapping[str, SegmenterProfile],
         *,
         changes: ChangeSubscriber | None,
@@ -39,8 +38,13 @@ class Watching:
         self.method = WatchMethod(self.watched, profiles, tracked, clock)
         self._positions = [recorder.position("strata_watch_changes", cause) for cause in CAUSES]
         self._recorder, self._changes = recorder, changes
-        self._round = WatchRound(self.watched, desk, clock, hop_us, self._count)
+        self._round = WatchRound(self.watched, looking, clock, hop_us, self._count)
         self._listening: asyncio.Task[None] | None = None
+
+    def switch(self, looking: Looking, profiles: Mapping[str, SegmenterProfile]) -> None:
+        """Another release is served: watchers are told what it changed."""
+        self.method.switch(profiles)
+        self._round.switch(looking)
 
     def start(self) -> None:
         """Begin to listen and to look."""

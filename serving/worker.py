@@ -17,9 +17,10 @@ import sys
 import uvloop
 
 from serving.assembly import Assembly, assemble
-from serving.composition import compose_server
+from serving.composition import Composition
 from serving.json_logs import log_as_json
 from serving.order import WorkerOrder, ready_line, refusal_line
+from serving.releases.follower import ReleaseFollower
 from serving.warm_up import warm_up
 from strata.errors import StrataError
 
@@ -48,17 +49,32 @@ async def serve(order: WorkerOrder) -> None:
     assembly = await assemble(order)
     try:
         await warm_up(assembly.parts)
-        server = compose_server(assembly.parts)
+        composition = Composition(assembly.parts)
+        server, follower = composition.server, _follower(assembly, composition, order)
         gateway = order.settings.gateway
         await server.start(f"{gateway.host}:{gateway.port}")
+        follower.start()
         try:
             _settle_collector()
             if _report_ready(order.report_fd):
                 await stop.wait()
         finally:  # whatever happened since it listens: left running, it would hold the port and its calls for ever
+            await follower.stop()
             await server.drain()
     finally:
         await _close(assembly)
+
+
+def _follower(assembly: Assembly, composition: Composition, order: WorkerOrder) -> ReleaseFollower:
+    return ReleaseFollower(
+        assembly.log,
+        assembly.lineup,
+        composition,
+        parts=assembly.parts,
+        entry=assembly.entry,
+        place=(order.numbers.parent, order.slot),
+        predictions=assembly.predictions,
+    )
 
 
 def _settle_collector() -> None:
@@ -93,10 +109,7 @@ def _listen_for_the_end(stop: asyncio.Event) -> None:
 
 
 async def _close(assembly: Assembly) -> None:
-    for package in assembly.watched:
-        await package.stop()
-    for channel in assembly.channels:
-        await channel.close()
+    await assembly.lineup.close()
     if assembly.parts.events is not None:
         await assembly.parts.events.close()
     if assembly.shared is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,6 @@ class LogLimits:
     """What the log may take."""
 
     share: float
-    queue_rows: int
     rotate_rows: int
     rotate_s: float
     max_bytes: int
@@ -55,23 +54,22 @@ class ParquetPredictionLog:
         predictions: Path,
         writer: str,
         *,
-        profiles: Mapping[str, SegmenterProfile],
+        rows: int,
         limits: LogLimits,
         counters: LogCounters,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`writer` names this process in file names."""
+        """`writer` names this process in file names; `rows` may wait of each version."""
         self._predictions = predictions
         self._limits, self._counters, self._monotonic = limits, counters, monotonic
-        rows = max(limits.queue_rows // max(len(profiles), 1), 1)
-        # Two of each: one is filled while the other is emptied.
-        self._filling = {name: PredictionBuffer(len(each.features), rows) for name, each in profiles.items()}
-        self._emptied = {name: PredictionBuffer(len(each.features), rows) for name, each in profiles.items()}
+        self._writer = writer
+        self._rows = rows
         self._swapping = threading.Lock()
-        self._rotations = {
-            name: PredictionRotation(predictions / name, writer, profile, counters)
-            for name, profile in profiles.items()
-        }
+        self._served: frozenset[str] = frozenset()
+        # By version, two of each: one is filled while the other is emptied.
+        self._filling: dict[str, PredictionBuffer] = {}
+        self._emptied: dict[str, PredictionBuffer] = {}
+        self._rotations: dict[str, PredictionRotation] = {}
         self._tidied_s = monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -80,6 +78,19 @@ class ParquetPredictionLog:
         """Start the thread."""
         self._thread.start()
 
+    def serve(self, profiles: Sequence[SegmenterProfile]) -> None:
+        """Have room for these versions' answers from now on. Others may still end calls under way; their rooms go when
+        they have been empty for a while."""
+        with self._swapping:
+            self._served = frozenset(profile.key for profile in profiles)
+            for profile in profiles:
+                if profile.key not in self._rotations:
+                    width, folder = len(profile.features), self._predictions / profile.name
+                    self._filling[profile.key] = PredictionBuffer(width, self._rows)
+                    self._emptied[profile.key] = PredictionBuffer(width, self._rows)
+                    writer = f"{self._writer}-{profile.version}"
+                    self._rotations[profile.key] = PredictionRotation(folder, writer, profile, self._counters)
+
     def append(self, answer: Answer) -> None:
         """Copy an answer into the buffers; a column that has no room is dropped."""
         if not self._limits.share:
@@ -87,7 +98,8 @@ class ParquetPredictionLog:
         # Held elsewhere for as long as two names are exchanged.
         with self._swapping:
             for column in answer.columns:
-                if not self._filling[column.profile.name].add(answer, column):
+                filling = self._filling.get(column.profile.key)
+                if filling is None or not filling.add(answer, column):
                     self._counters.dropped_full_queue(len(answer.users))
 
     def append_live(self, answer: LiveAnswer) -> None:
@@ -97,7 +109,8 @@ class ParquetPredictionLog:
         user, as_of_us, assignments = answer
         with self._swapping:
             for assignment in assignments:
-                if not self._filling[assignment.profile.name].add_live(user, as_of_us, assignment):
+                filling = self._filling.get(assignment.profile.key)
+                if filling is None or not filling.add_live(user, as_of_us, assignment):
                     self._counters.dropped_full_queue(1)
 
     def close(self, wait_s: float) -> None:
@@ -109,12 +122,13 @@ class ParquetPredictionLog:
         """Empty the buffers, and write what is due; the thread does this over and over."""
         self._take_in()
         now_s = self._monotonic()
-        for rotation in self._rotations.values():
+        for rotation in list(self._rotations.values()):
             old = now_s - rotation.since_s >= self._limits.rotate_s
             if last or old or rotation.rows >= self._limits.rotate_rows:
                 rotation.close_file()
         if last or now_s - self._tidied_s >= TIDY_S:
             self._tidied_s = now_s
+            self._forget_unserved()
             self._tidy()
 
     def _run(self) -> None:
@@ -129,13 +143,20 @@ class ParquetPredictionLog:
             _log.exception("prediction log step failed")
 
     def _take_in(self) -> None:
-        for name, rotation in self._rotations.items():
+        for key, rotation in list(self._rotations.items()):
             with self._swapping:
-                full = self._filling[name]
-                self._filling[name], self._emptied[name] = self._emptied[name], full
+                full = self._filling[key]
+                self._filling[key], self._emptied[key] = self._emptied[key], full
             block = full.take(self._limits.share) if len(full) else None
             if block is not None:
                 rotation.add(block, self._monotonic())
+
+    def _forget_unserved(self) -> None:
+        """Rooms of versions that are served no more, once everything of theirs is in a file."""
+        with self._swapping:
+            for key in [key for key in self._rotations if key not in self._served]:
+                if not len(self._filling[key]) and not self._rotations[key].rows:
+                    del self._rotations[key], self._filling[key], self._emptied[key]
 
     def _tidy(self) -> None:
         try:

@@ -17,7 +17,10 @@ from strata.errors import StoreUnavailable
 
 
 class SegmentationDesk:
-    """Answers for users that are valid ids, by segmenters that are served. Always has an answer."""
+    """Answers for users that are valid ids, by versions that are served. Always has an answer.
+
+    Versions go by their keys (`SegmenterProfile.key`).
+    """
 
     def __init__(
         self,
@@ -36,32 +39,34 @@ class SegmentationDesk:
         self._meter = meter
         self._clock = clock
 
-    async def answer(self, users: list[str], names: tuple[str, ...], deadline: Deadline) -> Answer:
-        """One column per name, one position per user; all features are evaluated at one instant."""
-        at_us = self._clock.now_us()
-        rows = await self._read(names, users, at_us, deadline)
-        return await self.answer_rows(users, names, rows, at_us, deadline)
+    async def answer(
+        self, users: list[str], keys: tuple[str, ...], deadline: Deadline, at_us: int | None = None
+    ) -> Answer:
+        """One column per key, one position per user; all features are evaluated at one instant, by default now."""
+        at_us = self._clock.now_us() if at_us is None else at_us
+        rows = await self._read(keys, users, at_us, deadline)
+        return await self.answer_rows(users, keys, rows, at_us, deadline)
 
     async def answer_rows(
         self,
         users: list[str],
-        names: tuple[str, ...],
+        keys: tuple[str, ...],
         rows: list[FeatureRows] | None,
         at_us: int,
         deadline: Deadline,
     ) -> Answer:
         """`answer` from features already read at `at_us`; None: they could not be."""
-        columns = await self._columns(users, names, rows, at_us, deadline)
+        columns = await self._columns(users, keys, rows, at_us, deadline)
         answer = Answer(users, at_us, columns)
         self._predictions.append(answer)
         self._meter.answered(answer)
         return answer
 
     async def _read(
-        self, names: tuple[str, ...], users: list[str], at_us: int, deadline: Deadline
+        self, keys: tuple[str, ...], users: list[str], at_us: int, deadline: Deadline
     ) -> list[FeatureRows] | None:
         try:
-            found = self._features.read(names, users, at_us)
+            found = self._features.read(keys, users, at_us)
             if not isinstance(found, list):
                 async with asyncio.timeout(deadline.for_store_s()):
                     found = await found
@@ -72,12 +77,12 @@ class SegmentationDesk:
     async def _columns(
         self,
         users: list[str],
-        names: tuple[str, ...],
+        keys: tuple[str, ...],
         rows: list[FeatureRows] | None,
         at_us: int,
         deadline: Deadline,
     ) -> list[Column]:
-        segmenters = [self.segmenters[name] for name in names]
+        segmenters = [self.segmenters[key] for key in keys]
         if rows is None:
             return [
                 settle(each.profile, users, rows=None, outcome=None, last_known=self._last_known, at_us=at_us)

@@ -64,6 +64,28 @@ class WorkerGoing(StrataError):
         super().__init__("this worker is going; call again (a watch: with the last resume_token)")
 
 
+class ReleaseRefused(StrataError):
+    """A change of the release was logged, and a worker cannot serve it."""
+
+    def __init__(self, serial: int, refusal: str) -> None:
+        self.serial = serial
+        super().__init__(
+            f"release {serial} is logged, and a worker cannot serve it: {refusal}. The release before still answers; "
+            "mend the version, or roll back"
+        )
+
+
+class ReleasePending(StrataError):
+    """A change of the release was logged, and not every worker serves it yet."""
+
+    def __init__(self, serial: int, waiting: int) -> None:
+        self.serial = serial
+        super().__init__(
+            f"release {serial} is logged; {waiting} workers have not taken it up yet. They go on trying: look at "
+            "GetRelease (strata release show)"
+        )
+
+
 class DeadlineExpired(StrataError):
     """The caller's deadline had passed before work began."""
 

@@ -48,14 +48,14 @@ def settle(
 ) -> Column:
     """One segmenter's column, whatever happened on the way. Live answers are remembered."""
     if rows is not None and isinstance(outcome, Scores) and len(outcome.scores) == len(users):
-        last_known.remember(users, profile.name, outcome.segment_indexes, outcome.scores, at_us)
+        last_known.remember(users, profile.key, outcome.segment_indexes, outcome.scores, at_us)
         return _all_live(profile, len(users), rows, outcome)
     column = _fallbacks(profile, users, rows, _reasons(len(users), rows, outcome))
     if rows is not None and isinstance(outcome, Scores):
         _fill_live(column, users, outcome, rows.known if rows.damaged is None else rows.known & ~rows.damaged)
         live = np.flatnonzero(column.sources == Source.LIVE).tolist()
         last_known.remember(
-            [users[i] for i in live], profile.name, column.segment_indexes[live], column.scores[live], at_us
+            [users[i] for i in live], profile.key, column.segment_indexes[live], column.scores[live], at_us
         )
     _fill_last_known(column, users, last_known)
     return column
@@ -113,7 +113,7 @@ def _fill_last_known(column: Column, users: Sequence[str], last_known: LastKnown
     wanted = (column.sources == Source.FALLBACK) & (column.degradations != Degradation.UNKNOWN_USER)
     if not wanted.any():
         return
-    memory = last_known.recall(users, column.profile.name)
+    memory = last_known.recall(users, column.profile.key)
     found = wanted & memory.found
     column.segment_indexes[found] = memory.segment_indexes[found]
     column.scores[found] = memory.scores[found]

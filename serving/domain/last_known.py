@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -23,64 +24,90 @@ class Remembered(NamedTuple):
     live_at_us: NDArray[np.int64]
 
 
+class _Column:
+    """One version's numbers, a place per slot."""
+
+    def __init__(self, users: int) -> None:
+        self.indexes = np.zeros(users, dtype=np.int16)
+        self.scores = np.zeros(users, dtype=np.float32)
+        self.at_us = np.full(users, _NEVER, dtype=np.int64)
+        # A number is put through a view in a third of the time.
+        self.index_view: memoryview[int] = self.indexes.data
+        self.score_view = cast("memoryview[float]", self.scores.data)
+        self.at_us_view: memoryview[int] = self.at_us.data
+
+
 class LastKnown:
     """Bounded; the user not answered for the longest time is forgotten first.
 
-    Numbers live in arrays (14 bytes a user and segmenter), so that 100,000 users cost a worker some 25 MB.
+    A column per segmenter and version, since an index means something in one version's vocabulary only. Numbers live
+    in arrays (14 bytes a user and version), so that 100,000 users cost a worker some 25 MB.
     """
 
-    def __init__(self, segmenters: Sequence[str], users: int) -> None:
+    def __init__(self, keys: Iterable[str], users: int) -> None:
+        """`keys`: of the versions served (`SegmenterProfile.key`)."""
         self._capacity = users
         self._slots: OrderedDict[str, int] = OrderedDict()
-        self._column = {name: position for position, name in enumerate(segmenters)}
-        shape = (len(segmenters), users)
-        self._indexes = np.zeros(shape, dtype=np.int16)
-        self._scores = np.zeros(shape, dtype=np.float32)
-        self._at_us = np.zeros(shape, dtype=np.int64)
-        # A number is put through a view in a third of the time.
-        self._index_view: memoryview[int] = self._indexes.reshape(-1).data
-        self._score_view = cast("memoryview[float]", self._scores.reshape(-1).data)
-        self._at_us_view: memoryview[int] = self._at_us.reshape(-1).data
+        self._columns: dict[str, _Column] = {}
+        self._times: list[memoryview[int]] = []
+        for key in keys:
+            self.admit(key)
 
     def __len__(self) -> int:
         return len(self._slots)
 
+    def admit(self, key: str) -> None:
+        """Have room for a version's assignments; nothing happens where there is."""
+        if key not in self._columns:
+            self._columns[key] = _Column(self._capacity)
+            self._times = [column.at_us_view for column in self._columns.values()]
+
+    def forget(self, key: str) -> None:
+        """Give up a version that is served no more."""
+        if self._columns.pop(key, None) is not None:
+            self._times = [column.at_us_view for column in self._columns.values()]
+
+    def lately(self, most: int) -> list[str]:
+        """The users answered last, the newest first."""
+        return list(islice(reversed(self._slots), most))
+
     def remember_live(self, answer: LiveAnswer) -> None:
         """Remember every assignment of one user."""
-        capacity = self._capacity
-        if not capacity:
+        if not self._capacity:
             return
-        slot, at_us = self._slot(answer.user), answer.as_of_us
-        indexes, scores, times = self._index_view, self._score_view, self._at_us_view
-        for assignment in answer.assignments:
-            place = self._column[assignment.profile.name] * capacity + slot
-            indexes[place] = assignment.segment_index
-            scores[place] = assignment.score
-            times[place] = at_us
+        slot, at_us, columns = self._slot(answer.user), answer.as_of_us, self._columns
+        for profile, index, score, _ in answer.assignments:
+            column = columns.get(profile.key)
+            if column is not None:  # a call that began before its version was given up
+                column.index_view[slot] = index
+                column.score_view[slot] = score
+                column.at_us_view[slot] = at_us
 
     def remember(
         self,
         users: Sequence[str],
-        segmenter: str,
+        key: str,
         segment_indexes: NDArray[np.int32],
         scores: NDArray[np.float32],
         at_us: int,
     ) -> None:
         """Remember live assignments; for a user named twice, the last one."""
+        column = self._columns.get(key)
+        if column is None:
+            return
         if len(users) > self._capacity:  # a slot would be given out twice within one call
             users = users[: self._capacity]
             segment_indexes, scores = segment_indexes[: self._capacity], scores[: self._capacity]
-        column = self._column[segmenter]
         slots = [self._slot(user) for user in users]
-        self._indexes[column, slots] = segment_indexes
-        self._scores[column, slots] = scores
-        self._at_us[column, slots] = at_us
+        column.indexes[slots] = segment_indexes
+        column.scores[slots] = scores
+        column.at_us[slots] = at_us
 
-    def recall(self, users: Sequence[str], segmenter: str) -> Remembered:
-        """What is remembered of each user for one segmenter."""
-        column = self._column[segmenter]
+    def recall(self, users: Sequence[str], key: str) -> Remembered:
+        """What is remembered of each user for one version."""
+        column = self._columns.get(key)
         slots = np.fromiter((self._slots.get(user, -1) for user in users), dtype=np.int64, count=len(users))
-        if not self._slots:
+        if not self._slots or column is None:
             nothing = np.zeros(len(users), dtype=np.int32)
             return Remembered(
                 np.zeros(len(users), dtype=np.bool_),
@@ -88,12 +115,9 @@ class LastKnown:
                 nothing.astype(np.float32),
                 nothing.astype(np.int64),
             )
-        at_us = self._at_us[column, slots]
+        at_us = column.at_us[slots]
         return Remembered(
-            (slots >= 0) & (at_us != _NEVER),
-            self._indexes[column, slots].astype(np.int32),
-            self._scores[column, slots],
-            at_us,
+            (slots >= 0) & (at_us != _NEVER), column.indexes[slots].astype(np.int32), column.scores[slots], at_us
         )
 
     def _slot(self, user: str) -> int:
@@ -103,5 +127,6 @@ class LastKnown:
             return slot
         slot = len(self._slots) if len(self._slots) < self._capacity else self._slots.popitem(last=False)[1]
         self._slots[user] = slot
-        self._at_us[:, slot] = _NEVER
+        for times in self._times:
+            times[slot] = _NEVER
         return slot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 
@@ -48,6 +48,11 @@ class SegmenterProfile:
     manifest_sha256: str
     placement: Placement
     created_at_us: int
+    key: str = field(init=False, repr=False, compare=False)
+    """`name@version`: what everything about this version is kept by."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.name}@{self.version}")  # asked for several times a call
 
     @property
     def feature_keys(self) -> tuple[str, ...]:

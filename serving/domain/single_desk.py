@@ -34,14 +34,14 @@ class SingleDesk:
         """`desk` answers what is not ordinary, from the features already read."""
         self._desk, self._features, self._last_known = desk, features, last_known
         self._predictions, self._meter, self._clock = predictions, meter, clock
-        self._waiting = frozenset(name for name, each in desk.segmenters.items() if each.waits)
+        self._waiting = frozenset(key for key, each in desk.segmenters.items() if each.waits)
 
-    async def answer(self, user: str, names: tuple[str, ...], deadline: Deadline) -> LiveAnswer | Answer:
-        """One assignment per name; all features are evaluated at one instant."""
+    async def answer(self, user: str, keys: tuple[str, ...], deadline: Deadline) -> LiveAnswer | Answer:
+        """One assignment per key; all features are evaluated at one instant."""
         at_us = self._clock.now_us()
-        rows = await self._read(names, user, at_us, deadline)
-        if rows is not None and self._waiting.isdisjoint(names):
-            assignments = self._score(names, rows)
+        rows = await self._read(keys, user, at_us, deadline)
+        if rows is not None and self._waiting.isdisjoint(keys):
+            assignments = self._score(keys, rows)
             if assignments is not None:
                 answer = LiveAnswer(user, at_us, assignments)
                 self._last_known.remember_live(answer)
@@ -49,11 +49,11 @@ class SingleDesk:
                 self._meter.answered_live(answer)
                 return answer
         many = None if rows is None else [row.as_rows() for row in rows]
-        return await self._desk.answer_rows([user], names, many, at_us, deadline)
+        return await self._desk.answer_rows([user], keys, many, at_us, deadline)
 
-    async def _read(self, names: tuple[str, ...], user: str, at_us: int, deadline: Deadline) -> list[UserRow] | None:
+    async def _read(self, keys: tuple[str, ...], user: str, at_us: int, deadline: Deadline) -> list[UserRow] | None:
         try:
-            found = self._features.read_user(names, user, at_us)
+            found = self._features.read_user(keys, user, at_us)
             if not isinstance(found, list):
                 async with asyncio.timeout(deadline.for_store_s()):
                     found = await found
@@ -61,14 +61,14 @@ class SingleDesk:
             return None
         return found
 
-    def _score(self, names: Sequence[str], rows: Sequence[UserRow]) -> list[LiveAssignment] | None:
+    def _score(self, keys: Sequence[str], rows: Sequence[UserRow]) -> list[LiveAssignment] | None:
         """Every segmenter's answer; None when one of them has none."""
         segmenters, found = self._desk.segmenters, []
         try:
-            for name, row in zip(names, rows, strict=True):
+            for key, row in zip(keys, rows, strict=True):
                 if not row.known or row.damaged:
                     return None
-                segmenter = segmenters[name]
+                segmenter = segmenters[key]
                 index, score = segmenter.score_row(row.values)
                 found.append(LiveAssignment(segmenter.profile, index, score, row))
         except SegmenterUnavailable:

@@ -112,6 +112,8 @@ class WatchList:
         self._watchers: set[Watcher] = set()
         self._by_user: dict[str, set[Watcher]] = {}
         self._everyone: set[Watcher] = set()
+        self._urgent: dict[str, None] = {}
+        """Users whose rows are new: they are looked at first."""
         self._due: dict[str, Cause] = {}
         self.work = asyncio.Event()
         self.closed = False
@@ -160,7 +162,14 @@ class WatchList:
         """Users whose rows are new: those somebody watches are looked at soon."""
         for user in users:
             if self._everyone or user in self._by_user:
-                self._due[user] = Cause.EVENT
+                self._urgent[user] = None
+        if self._urgent:
+            self.work.set()
+
+    def released(self) -> None:
+        """Other versions are served: everybody somebody watches, or was told of, is looked at."""
+        told = (user for watcher in self._everyone for user, _ in watcher.told)
+        self._due.update(dict.fromkeys((*self._by_user, *told), Cause.RELEASE))
         if self._due:
             self.work.set()
 
@@ -173,11 +182,14 @@ class WatchList:
             self.work.set()
 
     def take_due(self, most: int) -> dict[str, Cause]:
-        """Whom to look at now, events before time."""
-        urgent = [user for user, cause in self._due.items() if cause is Cause.EVENT][:most]
-        chosen = urgent or list(islice(self._due, most))
-        found = {user: self._due.pop(user) for user in chosen}
-        if not self._due:
+        """Whom to look at now, and why: events before all else. What is due by release stays so."""
+        found: dict[str, Cause] = {}
+        for user in list(islice(self._urgent, most)):
+            del self._urgent[user]
+            found[user] = Cause.RELEASE if self._due.pop(user, None) is Cause.RELEASE else Cause.EVENT
+        if not found:
+            found = {user: self._due.pop(user) for user in list(islice(self._due, most))}
+        if not self._due and not self._urgent:
             self.work.clear()
         return found
 

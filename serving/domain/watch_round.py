@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from serving.domain.assignments import Answer, Column, Degradation, Source
 from serving.domain.deadline import Deadline
 from serving.domain.desk import SegmentationDesk
+from serving.domain.routing import Routing
 from serving.domain.watch import Cause, Present, WatchList
 from strata.clock import Clock
 
@@ -26,13 +27,31 @@ SWEEP_USERS_PER_S: Final = 2_000
 Counted = Callable[[Cause, int], None]
 
 
+class Looking(NamedTuple):
+    """By whom users are looked at: one release's desk, and its versions."""
+
+    desk: SegmentationDesk
+    routing: Routing
+
+
 class WatchRound:
     """Looks at due users with the desk callers are answered by, and tells the watchers."""
 
-    def __init__(self, watched: WatchList, desk: SegmentationDesk, clock: Clock, hop_us: int, counted: Counted) -> None:
+    def __init__(self, watched: WatchList, looking: Looking, clock: Clock, hop_us: int, counted: Counted) -> None:
         """`hop_us`: the shortest hop of any table: at its edges windows move on."""
-        self._watched, self._desk, self._clock, self._hop_us, self._counted = watched, desk, clock, hop_us, counted
+        self._watched, self._looking, self._clock, self._hop_us, self._counted = (
+            watched,
+            looking,
+            clock,
+            hop_us,
+            counted,
+        )
         self._tasks: list[asyncio.Task[None]] = []
+
+    def switch(self, looking: Looking) -> None:
+        """Look at users as another release does, at all of them again."""
+        self._looking = looking
+        self._watched.released()
 
     def start(self) -> None:
         """Begin."""
@@ -59,11 +78,14 @@ class WatchRound:
         if not names:
             return
         users = list(due)
-        answer = await self._desk.answer(users, names, Deadline.after(LOOK_S))
-        for position, user in enumerate(users):
-            news = self._watched.tell(user, presents_of(answer, position), due[user])
-            if news:
-                self._counted(due[user], news)
+        desk, routing = self._looking
+        for group in routing.groups(names, users):
+            own = users if group.positions is None else [users[position] for position in group.positions]
+            answer = await desk.answer(own, group.keys, Deadline.after(LOOK_S))
+            for position, user in enumerate(own):
+                news = self._watched.tell(user, presents_of(answer, position), due[user])
+                if news:
+                    self._counted(due[user], news)
 
     async def _sweep(self) -> None:
         """Go round all watched users within SWEEP_S, and begin at once when a tile edge has passed."""

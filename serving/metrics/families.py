@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-METHODS: Final = ("GetSegments", "BatchGetSegments", "ListSegmenters", "GetSegmenter", "WatchSegments")
+METHODS: Final = (
+    "GetSegments", "BatchGetSegments", "ListSegmenters", "GetSegmenter", "WatchSegments",
+    "GetRelease", "ListReleases", "Promote", "SetCanary", "SetShadow", "RollBack",
+)  # fmt: skip
 STAGES: Final = ("features", "score", "reply")
 CODES: Final = (
     "OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "FAILED_PRECONDITION",
-    "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL",
+    "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL", "ABORTED",
 )  # fmt: skip
 SOURCES: Final = ("live", "last_known", "fallback")
 DEGRADATIONS: Final = (
@@ -22,6 +25,7 @@ SECONDS: Final = (
     0.0001, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2,
     0.5, 1.0, 2.0,
 )  # fmt: skip
+SHADOW_OUTCOMES: Final = ("agreed", "disagreed", "dropped", "failed")
 CAUSES: Final = ("initial", "event", "time", "release")
 AGES: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0)
 
@@ -45,8 +49,8 @@ class Family:
         return len(self.bounds) + 2 if self.bounds else 1
 
 
-def families(versions: Mapping[str, str]) -> tuple[Family, ...]:
-    """Every family of a gateway serving these segmenters (name -> version)."""
+def families() -> tuple[Family, ...]:
+    """Every family of a gateway, whatever it serves."""
     stages = tuple((method, stage) for method in METHODS[:2] for stage in STAGES)
     return (
         Family("strata_request_seconds", "Time in a method's handler.", ("method",),
@@ -55,10 +59,6 @@ def families(versions: Mapping[str, str]) -> tuple[Family, ...]:
                ("method", "stage"), stages, SECONDS),
         Family("strata_requests", "Calls ended, by status code.", ("method", "code"),
                tuple((method, code) for method in METHODS for code in CODES)),
-        Family("strata_assignments", "Assignments given.", ("segmenter", "version", "source", "degradation"),
-               tuple(_assignments(versions))),
-        Family("strata_feature_age_seconds", "How old the feature state was; once per call and segmenter.",
-               ("segmenter",), tuple((name,) for name in versions), AGES),
         Family("strata_watch_changes", "Changes told to watchers, by what had them looked at.", ("cause",),
                tuple((cause,) for cause in CAUSES)),
         Family("strata_prediction_log_rows", "Rows of the prediction log, by what became of them.", ("outcome",),
@@ -66,9 +66,22 @@ def families(versions: Mapping[str, str]) -> tuple[Family, ...]:
     )  # fmt: skip
 
 
-def _assignments(versions: Mapping[str, str]) -> Iterator[Labels]:
-    for name, version in versions.items():
-        yield name, version, "live", "none"
-        for source in SOURCES[1:]:
-            for degradation in DEGRADATIONS[1:]:
-                yield name, version, source, degradation
+def version_families(name: str, version: str) -> tuple[Family, ...]:
+    """Every family about one version of one segmenter: versions come and go while a gateway runs."""
+    return (
+        Family("strata_assignments", "Assignments given.", ("segmenter", "version", "source", "degradation"),
+               tuple(_assignments(name, version))),
+        Family("strata_feature_age_seconds", "How old the feature state was; once per call and segmenter.",
+               ("segmenter",), ((name,),), AGES),
+        Family("strata_shadow_scores", "Users scored by a shadow version, beside the answer they were given.",
+               ("segmenter", "version", "outcome"), tuple((name, version, each) for each in SHADOW_OUTCOMES)),
+        Family("strata_shadow_seconds", "CPU seconds a worker spent on a shadow version.", ("segmenter", "version"),
+               ((name, version),)),
+    )  # fmt: skip
+
+
+def _assignments(name: str, version: str) -> Iterator[Labels]:
+    yield name, version, "live", "none"
+    for source in SOURCES[1:]:
+        for degradation in DEGRADATIONS[1:]:
+            yield name, version, source, degradation

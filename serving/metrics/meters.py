@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import grpc
 import numpy as np
 
 from serving.domain.assignments import Answer, Column, LiveAnswer
 from serving.domain.features import NO_WATERMARK
+from serving.domain.segmenter import SegmenterProfile
 from serving.metrics.families import CODES, DEGRADATIONS, SOURCES
 from serving.metrics.recorder import Recorder
 
@@ -41,34 +43,42 @@ class ReplyMeter:
 class AssignmentMeter:
     """Assignments by source and degradation, and the age of the features used."""
 
-    def __init__(self, recorder: Recorder, versions: dict[str, str]) -> None:
-        self._recorder = recorder
-        self._live = {
-            name: recorder.position("strata_assignments", name, version, "live", "none")
-            for name, version in versions.items()
-        }
-        self._ages = {name: recorder.histogram("strata_feature_age_seconds", name) for name in versions}
+    def __init__(self, recorders: Mapping[SegmenterProfile, Recorder]) -> None:
+        """`recorders`: of `version_families`, one per version served."""
+        self._meters = {profile.key: _VersionMeter(profile, recorder) for profile, recorder in recorders.items()}
 
     def answered(self, answer: Answer) -> None:
         for column in answer.columns:
-            name = column.profile.name
+            meter = self._meters[column.profile.key]
             if column.all_live:
-                self._recorder.add(self._live[name], len(answer.users))
+                meter.live(len(answer.users))
             else:
-                self._count_mixed(column)
+                meter.mixed(column)
             if column.rows is not None:
                 watermark_us = int(column.rows.watermark_us[0])
                 if watermark_us != NO_WATERMARK:
-                    self._ages[name].observe(max(answer.as_of_us - watermark_us, 0) / 1e6)
+                    meter.age(max(answer.as_of_us - watermark_us, 0) / 1e6)
 
     def answered_live(self, answer: LiveAnswer) -> None:
         for profile, _, _, row in answer.assignments:
-            name = profile.name
-            self._recorder.add(self._live[name])
+            meter = self._meters[profile.key]
+            meter.live(1.0)
             if row.watermark_us != NO_WATERMARK:
-                self._ages[name].observe(max(answer.as_of_us - row.watermark_us, 0) / 1e6)
+                meter.age(max(answer.as_of_us - row.watermark_us, 0) / 1e6)
 
-    def _count_mixed(self, column: Column) -> None:
+
+class _VersionMeter:
+    """What is counted about one version's answers."""
+
+    def __init__(self, profile: SegmenterProfile, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._live = recorder.position("strata_assignments", profile.name, profile.version, "live", "none")
+        self.age = recorder.histogram("strata_feature_age_seconds", profile.name).observe
+
+    def live(self, users: float) -> None:
+        self._recorder.add(self._live, users)
+
+    def mixed(self, column: Column) -> None:
         pairs = column.sources.astype(np.int64) * 16 + column.degradations
         for pair, count in zip(*np.unique(pairs, return_counts=True), strict=True):
             source, degradation = divmod(int(pair), 16)

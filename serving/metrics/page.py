@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from serving.metrics.families import Family
+from serving.metrics.families import Family, version_families
 from serving.metrics.shared_numbers import Layout
 from strata.errors import AlreadyRunning
+
+VersionsRead = Callable[[], Mapping[tuple[str, str], Sequence[float]]]
+"""(segmenter, version) to the numbers of `version_families`, added up over workers."""
+
+
+class ReleaseProgress(NamedTuple):
+    """How far a gateway's workers have got with the newest release."""
+
+    serial: int
+    behind: int
 
 
 class WorkersCollector:
@@ -22,25 +32,57 @@ class WorkersCollector:
         self,
         layout: Layout,
         workers: Sequence[memoryview[float]],
+        *,
         alive: Callable[[], int],
         restarts: Callable[[], int],
+        versions: VersionsRead = dict,
+        release: Callable[[], ReleaseProgress | None] = lambda: None,
     ) -> None:
+        """`versions` reads what is counted of each version; `release`: how far the workers have got with it."""
         self._layout, self._workers = layout, workers
         self._alive, self._restarts = alive, restarts
+        self._versions, self._release = versions, release
 
     def collect(self) -> Iterable[Metric]:
         """One metric per family, summed over workers."""
         totals = [sum(column) for column in zip(*(view.tolist() for view in self._workers), strict=True)]
         yield from (_metric(family, self._layout, totals) for family in self._layout.families)
+        yield from _version_metrics(self._versions())
         yield CounterMetricFamily(
             "strata_worker_restarts", "Workers replaced since the gateway started.", value=self._restarts()
         )
         yield GaugeMetricFamily("strata_workers", "Workers that answer.", value=self._alive())
+        release = self._release()
+        if release is not None:
+            yield GaugeMetricFamily("strata_release_serial", "The newest release logged.", value=release.serial)
+            yield GaugeMetricFamily(
+                "strata_release_behind", "Workers that serve an older release.", value=release.behind
+            )
+
+
+def _version_metrics(versions: Mapping[tuple[str, str], Sequence[float]]) -> Iterable[Metric]:
+    """One metric per family, with the series of every version."""
+    metrics: dict[str, Metric] = {}
+    for (name, version), totals in sorted(versions.items()):
+        layout = Layout(version_families(name, version))
+        for family in layout.families:
+            _add_series(metrics.setdefault(family.name, _empty(family)), family, layout, totals)
+    return metrics.values()
 
 
 def _metric(family: Family, layout: Layout, totals: Sequence[float]) -> Metric:
+    metric = _empty(family)
+    _add_series(metric, family, layout, totals)
+    return metric
+
+
+def _empty(family: Family) -> Metric:
     kind: Any = HistogramMetricFamily if family.bounds else CounterMetricFamily
-    metric = kind(family.name, family.help, labels=family.label_names)
+    made: Metric = kind(family.name, family.help, labels=family.label_names)
+    return made
+
+
+def _add_series(metric: Any, family: Family, layout: Layout, totals: Sequence[float]) -> None:
     for labels in family.series:
         start = layout.start(family.name, *labels)
         numbers = totals[start : start + family.width]
@@ -48,8 +90,6 @@ def _metric(family: Family, layout: Layout, totals: Sequence[float]) -> Metric:
             metric.add_metric(labels, _buckets(family.bounds, numbers[:-1]), sum_value=numbers[-1])
         elif numbers[0]:  # hundreds of combinations never happen
             metric.add_metric(labels, numbers[0])
-    made: Metric = metric
-    return made
 
 
 def _buckets(bounds: Sequence[float], counts: Sequence[float]) -> list[tuple[str, float]]:

@@ -20,7 +20,8 @@ from strata.v1 import segmentation_pb2 as pb
 class BatchShape:
     """What was asked, as far as the shape of the reply goes."""
 
-    segmenters: Sequence[str]
+    keys: Sequence[str]
+    """The versions asked."""
     user_count: int
     valid: Sequence[int] | None
     """Positions of the users an answer is about; None: all of them. The others are INVALID."""
@@ -46,14 +47,14 @@ def to_batch_proto(
     set_instant(reply.as_of, shape.as_of_us)
     if answer is None:
         reply.user_statuses.extend([pb.USER_STATUS_INVALID] * shape.user_count)
-        for name in shape.segmenters:
-            _add_empty(reply, templates[name], shape)
+        for key in shape.keys:
+            _add_empty(reply, templates[key], shape)
         return reply
     statuses = _statuses(answer)
     reply.user_statuses.extend(shape.spread(statuses, UserStatus.INVALID))
     for column in answer.columns:
         message = reply.columns.add()
-        message.MergeFrom(templates[column.profile.name].column)
+        message.MergeFrom(templates[column.profile.key].column)
         _fill(message, column, shape)
         if not column.all_live:
             message.degradation = _reason(column, statuses)
@@ -99,7 +100,7 @@ def _add_missing(
     columns = [column for column in answer.columns if column.rows is not None and not column.rows.complete]
     if not columns:
         return
-    keys = [key for column in columns for key in templates[column.profile.name].keys]
+    keys = [key for column in columns for key in templates[column.profile.key].keys]
     missing = np.concatenate([_missing(column.rows) for column in columns if column.rows is not None], axis=1)
     patterns = np.packbits(missing, axis=1)
     lacking: dict[bytes, list[int]] = {}  # users lack the same few sets of features: no profile, no coupons

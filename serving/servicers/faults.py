@@ -15,17 +15,28 @@ from serving.domain.failures import (
     DeadlineExpired,
     EventsUnavailable,
     NotTracked,
+    ReleasePending,
+    ReleaseRefused,
     RequestInvalid,
     WorkerFull,
     WorkerGoing,
 )
 from serving.servicers.reasons import DOMAIN, Reason
-from strata.errors import InputInvalid, SegmenterNotFound, SegmenterUnavailable, StoreUnavailable
+from strata.errors import (
+    AlreadyRunning,
+    InputInvalid,
+    PackageInvalid,
+    SegmenterNotFound,
+    SegmenterUnavailable,
+    StoreUnavailable,
+)
+from strata.release.log import ReleaseMoved
 
 DETAILS_KEY: Final = "grpc-status-details-bin"
 
 # First match wins: the more special error stands first.
 _TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
+    (ReleaseMoved, grpc.StatusCode.ABORTED, Reason.RELEASE_MOVED),
     (InputInvalid, grpc.StatusCode.INVALID_ARGUMENT, Reason.INVALID_REQUEST),
     (SegmenterNotFound, grpc.StatusCode.NOT_FOUND, Reason.SEGMENTER_NOT_FOUND),
     (DeadlineExpired, grpc.StatusCode.DEADLINE_EXCEEDED, Reason.DEADLINE_EXPIRED),
@@ -33,6 +44,10 @@ _TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
     (NotTracked, grpc.StatusCode.FAILED_PRECONDITION, Reason.SEGMENTER_NOT_TRACKED),
     (WorkerFull, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.WORKER_FULL),
     (WorkerGoing, grpc.StatusCode.UNAVAILABLE, Reason.WORKER_GOING),
+    (PackageInvalid, grpc.StatusCode.FAILED_PRECONDITION, Reason.PACKAGE_INVALID),
+    (ReleaseRefused, grpc.StatusCode.FAILED_PRECONDITION, Reason.RELEASE_REFUSED),
+    (ReleasePending, grpc.StatusCode.DEADLINE_EXCEEDED, Reason.RELEASE_PENDING),
+    (AlreadyRunning, grpc.StatusCode.UNAVAILABLE, Reason.RELEASE_LOG_BUSY),
     (StoreUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.STORE_UNAVAILABLE),
     (SegmenterUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.SEGMENTER_UNAVAILABLE),
 )
@@ -75,6 +90,10 @@ def _fault(
 
 
 def _metadata(error: Exception) -> dict[str, str]:
+    if isinstance(error, ReleaseMoved):
+        return {"serial": str(error.found)}
+    if isinstance(error, ReleaseRefused | ReleasePending):
+        return {"serial": str(error.serial)}
     if isinstance(error, NotTracked):
         return {"segmenter": error.segmenter}
     if isinstance(error, SegmenterNotFound | SegmenterUnavailable):

@@ -77,7 +77,7 @@ def live_reply(answer: LiveAnswer, pieces: Mapping[str, LivePieces]) -> bytes:
     found = [_sized(_USER, answer.user.encode())]
     as_of_us, age, age_of_us = answer.as_of_us, b"", NO_WATERMARK
     for profile, index, score, row in answer.assignments:
-        own = pieces[profile.name]
+        own = pieces[profile.key]
         if row.watermark_us != age_of_us:  # most often all segmenters' features are equally old
             age_of_us = row.watermark_us
             age = b"" if age_of_us == NO_WATERMARK else _sized(_AGE, _time(max(as_of_us - age_of_us, 0)))

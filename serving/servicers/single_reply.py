@@ -18,7 +18,7 @@ def to_single_proto(answer: Answer, templates: Mapping[str, ReplyTemplates]) -> 
     reply = pb.GetSegmentsResponse(user_id=answer.users[0])
     set_instant(reply.as_of, answer.as_of_us)
     for column in answer.columns:
-        _add(reply, column, templates[column.profile.name], answer.as_of_us)
+        _add(reply, column, templates[column.profile.key], answer.as_of_us)
     return reply
 
 

@@ -35,6 +35,10 @@ class WatchMethod:
         """`tracked`: segmenters all of whose users may be watched."""
         self._watched, self._profiles, self._tracked, self._clock = watched, profiles, tracked, clock
 
+    def switch(self, profiles: Mapping[str, SegmenterProfile]) -> None:
+        """Other versions of the same segmenters are live."""
+        self._profiles = profiles
+
     async def watch(self, request: pb.WatchSegmentsRequest) -> AsyncIterator[pb.WatchSegmentsResponse]:
         """Messages for ever. Raises RequestInvalid, SegmenterNotFound, NotTracked and WorkerFull before the first."""
         users = self._users(request)

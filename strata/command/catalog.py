@@ -53,6 +53,7 @@ CHAPTERS = (
         "Serve and watch",
         (
             Entry("serve", "the gRPC gateway alone", "serving.cli:app", "serve"),
+            Entry("release", "show and change which versions answer", "serving.release_cli:app"),
             Entry("monitor", "drift reports from the prediction log, and their page", "monitoring.cli:app"),
             Entry("loadtest", "hold a gateway to its latency budget", "loadtests.cli:app", "loadtest"),
             Entry("bench", "cost of a call beside an echo and the glued stack", "loadtests.cli:app", "bench"),

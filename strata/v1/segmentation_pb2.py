@@ -26,25 +26,25 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cstrata/v1/segmentation.proto\x12\tstrata.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\x12GetSegmentsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nsegmenters\x18\x02 \x03(\t\"}\n\x13GetSegmentsResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12*\n\x0b\x61ssignments\x18\x02 \x03(\x0b\x32\x15.strata.v1.Assignment\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcb\x02\n\nAssignment\x12\x11\n\tsegmenter\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07segment\x18\x03 \x01(\t\x12\r\n\x05label\x18\x04 \x01(\t\x12\x12\n\x05score\x18\x05 \x01(\x02H\x00\x88\x01\x01\x12+\n\x06source\x18\x06 \x01(\x0e\x32\x1b.strata.v1.AssignmentSource\x12\x31\n\x0b\x64\x65gradation\x18\x07 \x01(\x0e\x32\x1c.strata.v1.DegradationReason\x12\x18\n\x10missing_features\x18\x08 \x03(\t\x12.\n\x0b\x66\x65\x61ture_age\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0elast_known_age\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\n\x06_score\"W\n\x17\x42\x61tchGetSegmentsRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\nsegmenters\x18\x02 \x03(\t\x12\x16\n\x0einclude_scores\x18\x03 \x01(\x08\"\xd7\x01\n\x18\x42\x61tchGetSegmentsResponse\x12,\n\ruser_statuses\x18\x01 \x03(\x0e\x32\x15.strata.v1.UserStatus\x12,\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x1b.strata.v1.AssignmentColumn\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10missing_features\x18\x04 \x03(\x0b\x32\x1a.strata.v1.MissingFeatures\"\xe6\x01\n\x10\x41ssignmentColumn\x12\x11\n\tsegmenter\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12$\n\x08segments\x18\x03 \x03(\x0b\x32\x12.strata.v1.Segment\x12\x17\n\x0fsegment_indexes\x18\x04 \x03(\r\x12\x0e\n\x06scores\x18\x05 \x03(\x02\x12,\n\x07sources\x18\x06 \x03(\x0e\x32\x1b.strata.v1.AssignmentSource\x12\x31\n\x0b\x64\x65gradation\x18\x07 \x01(\x0e\x32\x1c.strata.v1.DegradationReason\"9\n\x0fMissingFeatures\x12\x10\n\x08\x66\x65\x61tures\x18\x01 \x03(\t\x12\x14\n\x0cuser_indexes\x18\x02 \x03(\r\":\n\x07Segment\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"e\n\x14WatchSegmentsRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\nsegmenters\x18\x02 \x03(\t\x12\x11\n\tall_users\x18\x03 \x01(\x08\x12\x14\n\x0cresume_token\x18\x04 \x01(\x0c\"\x97\x01\n\x15WatchSegmentsResponse\x12)\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x18.strata.v1.SegmentChange\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\x12\x12\n\nsuperseded\x18\x04 \x01(\x04\"\xc3\x01\n\rSegmentChange\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tsegmenter\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x18\n\x10previous_segment\x18\x04 \x01(\t\x12\x0f\n\x07segment\x18\x05 \x01(\t\x12\r\n\x05label\x18\x06 \x01(\t\x12\x12\n\x05score\x18\x07 \x01(\x02H\x00\x88\x01\x01\x12%\n\x05\x63\x61use\x18\x08 \x01(\x0e\x32\x16.strata.v1.ChangeCauseB\x08\n\x06_score\"\x17\n\x15ListSegmentersRequest\"B\n\x16ListSegmentersResponse\x12(\n\nsegmenters\x18\x01 \x03(\x0b\x32\x14.strata.v1.Segmenter\"#\n\x13GetSegmenterRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"?\n\x14GetSegmenterResponse\x12\'\n\tsegmenter\x18\x01 \x01(\x0b\x32\x14.strata.v1.Segmenter\"\xb3\x02\n\tSegmenter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12$\n\x08segments\x18\x04 \x03(\x0b\x32\x12.strata.v1.Segment\x12\x18\n\x10\x66\x61llback_segment\x18\x05 \x01(\t\x12.\n\rscore_meaning\x18\x06 \x01(\x0e\x32\x17.strata.v1.ScoreMeaning\x12\x17\n\x0f\x66\x65\x61ture_service\x18\x07 \x01(\t\x12\x10\n\x08\x66\x65\x61tures\x18\x08 \x03(\t\x12\'\n\tplacement\x18\t \x01(\x0e\x32\x14.strata.v1.Placement\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x93\x01\n\x10\x41ssignmentSource\x12!\n\x1d\x41SSIGNMENT_SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41SSIGNMENT_SOURCE_LIVE\x10\x01\x12 \n\x1c\x41SSIGNMENT_SOURCE_LAST_KNOWN\x10\x02\x12\x1e\n\x1a\x41SSIGNMENT_SOURCE_FALLBACK\x10\x03*\xe1\x01\n\x11\x44\x65gradationReason\x12\"\n\x1e\x44\x45GRADATION_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x44\x45GRADATION_REASON_UNKNOWN_USER\x10\x01\x12+\n\'DEGRADATION_REASON_FEATURES_UNAVAILABLE\x10\x02\x12,\n(DEGRADATION_REASON_SEGMENTER_UNAVAILABLE\x10\x03\x12(\n$DEGRADATION_REASON_SEGMENTER_TIMEOUT\x10\x04*r\n\nUserStatus\x12\x1b\n\x17USER_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11USER_STATUS_KNOWN\x10\x01\x12\x17\n\x13USER_STATUS_UNKNOWN\x10\x02\x12\x17\n\x13USER_STATUS_INVALID\x10\x03*\x8e\x01\n\x0b\x43hangeCause\x12\x1c\n\x18\x43HANGE_CAUSE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HANGE_CAUSE_INITIAL\x10\x01\x12\x16\n\x12\x43HANGE_CAUSE_EVENT\x10\x02\x12\x15\n\x11\x43HANGE_CAUSE_TIME\x10\x03\x12\x18\n\x14\x43HANGE_CAUSE_RELEASE\x10\x04*\x8e\x01\n\x0cScoreMeaning\x12\x1d\n\x19SCORE_MEANING_UNSPECIFIED\x10\x00\x12(\n$SCORE_MEANING_CALIBRATED_PROBABILITY\x10\x01\x12\x1b\n\x17SCORE_MEANING_POSTERIOR\x10\x02\x12\x18\n\x14SCORE_MEANING_MARGIN\x10\x03*T\n\tPlacement\x12\x19\n\x15PLACEMENT_UNSPECIFIED\x10\x00\x12\x16\n\x12PLACEMENT_EMBEDDED\x10\x01\x12\x14\n\x10PLACEMENT_REMOTE\x10\x02\x32\xbe\x03\n\x13SegmentationService\x12L\n\x0bGetSegments\x12\x1d.strata.v1.GetSegmentsRequest\x1a\x1e.strata.v1.GetSegmentsResponse\x12[\n\x10\x42\x61tchGetSegments\x12\".strata.v1.BatchGetSegmentsRequest\x1a#.strata.v1.BatchGetSegmentsResponse\x12T\n\rWatchSegments\x12\x1f.strata.v1.WatchSegmentsRequest\x1a .strata.v1.WatchSegmentsResponse0\x01\x12U\n\x0eListSegmenters\x12 .strata.v1.ListSegmentersRequest\x1a!.strata.v1.ListSegmentersResponse\x12O\n\x0cGetSegmenter\x12\x1e.strata.v1.GetSegmenterRequest\x1a\x1f.strata.v1.GetSegmenterResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cstrata/v1/segmentation.proto\x12\tstrata.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\x12GetSegmentsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nsegmenters\x18\x02 \x03(\t\"}\n\x13GetSegmentsResponse\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12*\n\x0b\x61ssignments\x18\x02 \x03(\x0b\x32\x15.strata.v1.Assignment\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcb\x02\n\nAssignment\x12\x11\n\tsegmenter\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07segment\x18\x03 \x01(\t\x12\r\n\x05label\x18\x04 \x01(\t\x12\x12\n\x05score\x18\x05 \x01(\x02H\x00\x88\x01\x01\x12+\n\x06source\x18\x06 \x01(\x0e\x32\x1b.strata.v1.AssignmentSource\x12\x31\n\x0b\x64\x65gradation\x18\x07 \x01(\x0e\x32\x1c.strata.v1.DegradationReason\x12\x18\n\x10missing_features\x18\x08 \x03(\t\x12.\n\x0b\x66\x65\x61ture_age\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0elast_known_age\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x08\n\x06_score\"W\n\x17\x42\x61tchGetSegmentsRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\nsegmenters\x18\x02 \x03(\t\x12\x16\n\x0einclude_scores\x18\x03 \x01(\x08\"\xd7\x01\n\x18\x42\x61tchGetSegmentsResponse\x12,\n\ruser_statuses\x18\x01 \x03(\x0e\x32\x15.strata.v1.UserStatus\x12,\n\x07\x63olumns\x18\x02 \x03(\x0b\x32\x1b.strata.v1.AssignmentColumn\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10missing_features\x18\x04 \x03(\x0b\x32\x1a.strata.v1.MissingFeatures\"\x9b\x02\n\x10\x41ssignmentColumn\x12\x11\n\tsegmenter\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12$\n\x08segments\x18\x03 \x03(\x0b\x32\x12.strata.v1.Segment\x12\x17\n\x0fsegment_indexes\x18\x04 \x03(\r\x12\x0e\n\x06scores\x18\x05 \x03(\x02\x12,\n\x07sources\x18\x06 \x03(\x0e\x32\x1b.strata.v1.AssignmentSource\x12\x31\n\x0b\x64\x65gradation\x18\x07 \x01(\x0e\x32\x1c.strata.v1.DegradationReason\x12\x16\n\x0e\x63\x61nary_version\x18\x08 \x01(\t\x12\x1b\n\x13\x63\x61nary_user_indexes\x18\t \x03(\r\"9\n\x0fMissingFeatures\x12\x10\n\x08\x66\x65\x61tures\x18\x01 \x03(\t\x12\x14\n\x0cuser_indexes\x18\x02 \x03(\r\":\n\x07Segment\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"e\n\x14WatchSegmentsRequest\x12\x10\n\x08user_ids\x18\x01 \x03(\t\x12\x12\n\nsegmenters\x18\x02 \x03(\t\x12\x11\n\tall_users\x18\x03 \x01(\x08\x12\x14\n\x0cresume_token\x18\x04 \x01(\x0c\"\x97\x01\n\x15WatchSegmentsResponse\x12)\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x18.strata.v1.SegmentChange\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\x12\x12\n\nsuperseded\x18\x04 \x01(\x04\"\xc3\x01\n\rSegmentChange\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tsegmenter\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x18\n\x10previous_segment\x18\x04 \x01(\t\x12\x0f\n\x07segment\x18\x05 \x01(\t\x12\r\n\x05label\x18\x06 \x01(\t\x12\x12\n\x05score\x18\x07 \x01(\x02H\x00\x88\x01\x01\x12%\n\x05\x63\x61use\x18\x08 \x01(\x0e\x32\x16.strata.v1.ChangeCauseB\x08\n\x06_score\"\x17\n\x15ListSegmentersRequest\"B\n\x16ListSegmentersResponse\x12(\n\nsegmenters\x18\x01 \x03(\x0b\x32\x14.strata.v1.Segmenter\"#\n\x13GetSegmenterRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"?\n\x14GetSegmenterResponse\x12\'\n\tsegmenter\x18\x01 \x01(\x0b\x32\x14.strata.v1.Segmenter\"\xb3\x02\n\tSegmenter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12$\n\x08segments\x18\x04 \x03(\x0b\x32\x12.strata.v1.Segment\x12\x18\n\x10\x66\x61llback_segment\x18\x05 \x01(\t\x12.\n\rscore_meaning\x18\x06 \x01(\x0e\x32\x17.strata.v1.ScoreMeaning\x12\x17\n\x0f\x66\x65\x61ture_service\x18\x07 \x01(\t\x12\x10\n\x08\x66\x65\x61tures\x18\x08 \x03(\t\x12\'\n\tplacement\x18\t \x01(\x0e\x32\x14.strata.v1.Placement\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x93\x01\n\x10\x41ssignmentSource\x12!\n\x1d\x41SSIGNMENT_SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x41SSIGNMENT_SOURCE_LIVE\x10\x01\x12 \n\x1c\x41SSIGNMENT_SOURCE_LAST_KNOWN\x10\x02\x12\x1e\n\x1a\x41SSIGNMENT_SOURCE_FALLBACK\x10\x03*\xe1\x01\n\x11\x44\x65gradationReason\x12\"\n\x1e\x44\x45GRADATION_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x44\x45GRADATION_REASON_UNKNOWN_USER\x10\x01\x12+\n\'DEGRADATION_REASON_FEATURES_UNAVAILABLE\x10\x02\x12,\n(DEGRADATION_REASON_SEGMENTER_UNAVAILABLE\x10\x03\x12(\n$DEGRADATION_REASON_SEGMENTER_TIMEOUT\x10\x04*r\n\nUserStatus\x12\x1b\n\x17USER_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11USER_STATUS_KNOWN\x10\x01\x12\x17\n\x13USER_STATUS_UNKNOWN\x10\x02\x12\x17\n\x13USER_STATUS_INVALID\x10\x03*\x8e\x01\n\x0b\x43hangeCause\x12\x1c\n\x18\x43HANGE_CAUSE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HANGE_CAUSE_INITIAL\x10\x01\x12\x16\n\x12\x43HANGE_CAUSE_EVENT\x10\x02\x12\x15\n\x11\x43HANGE_CAUSE_TIME\x10\x03\x12\x18\n\x14\x43HANGE_CAUSE_RELEASE\x10\x04*\x8e\x01\n\x0cScoreMeaning\x12\x1d\n\x19SCORE_MEANING_UNSPECIFIED\x10\x00\x12(\n$SCORE_MEANING_CALIBRATED_PROBABILITY\x10\x01\x12\x1b\n\x17SCORE_MEANING_POSTERIOR\x10\x02\x12\x18\n\x14SCORE_MEANING_MARGIN\x10\x03*T\n\tPlacement\x12\x19\n\x15PLACEMENT_UNSPECIFIED\x10\x00\x12\x16\n\x12PLACEMENT_EMBEDDED\x10\x01\x12\x14\n\x10PLACEMENT_REMOTE\x10\x02\x32\xbe\x03\n\x13SegmentationService\x12L\n\x0bGetSegments\x12\x1d.strata.v1.GetSegmentsRequest\x1a\x1e.strata.v1.GetSegmentsResponse\x12[\n\x10\x42\x61tchGetSegments\x12\".strata.v1.BatchGetSegmentsRequest\x1a#.strata.v1.BatchGetSegmentsResponse\x12T\n\rWatchSegments\x12\x1f.strata.v1.WatchSegmentsRequest\x1a .strata.v1.WatchSegmentsResponse0\x01\x12U\n\x0eListSegmenters\x12 .strata.v1.ListSegmentersRequest\x1a!.strata.v1.ListSegmentersResponse\x12O\n\x0cGetSegmenter\x12\x1e.strata.v1.GetSegmenterRequest\x1a\x1f.strata.v1.GetSegmenterResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'strata.v1.segmentation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ASSIGNMENTSOURCE']._serialized_start=2248
-  _globals['_ASSIGNMENTSOURCE']._serialized_end=2395
-  _globals['_DEGRADATIONREASON']._serialized_start=2398
-  _globals['_DEGRADATIONREASON']._serialized_end=2623
-  _globals['_USERSTATUS']._serialized_start=2625
-  _globals['_USERSTATUS']._serialized_end=2739
-  _globals['_CHANGECAUSE']._serialized_start=2742
-  _globals['_CHANGECAUSE']._serialized_end=2884
-  _globals['_SCOREMEANING']._serialized_start=2887
-  _globals['_SCOREMEANING']._serialized_end=3029
-  _globals['_PLACEMENT']._serialized_start=3031
-  _globals['_PLACEMENT']._serialized_end=3115
+  _globals['_ASSIGNMENTSOURCE']._serialized_start=2301
+  _globals['_ASSIGNMENTSOURCE']._serialized_end=2448
+  _globals['_DEGRADATIONREASON']._serialized_start=2451
+  _globals['_DEGRADATIONREASON']._serialized_end=2676
+  _globals['_USERSTATUS']._serialized_start=2678
+  _globals['_USERSTATUS']._serialized_end=2792
+  _globals['_CHANGECAUSE']._serialized_start=2795
+  _globals['_CHANGECAUSE']._serialized_end=2937
+  _globals['_SCOREMEANING']._serialized_start=2940
+  _globals['_SCOREMEANING']._serialized_end=3082
+  _globals['_PLACEMENT']._serialized_start=3084
+  _globals['_PLACEMENT']._serialized_end=3168
   _globals['_GETSEGMENTSREQUEST']._serialized_start=108
   _globals['_GETSEGMENTSREQUEST']._serialized_end=165
   _globals['_GETSEGMENTSRESPONSE']._serialized_start=167
@@ -56,27 +56,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHGETSEGMENTSRESPONSE']._serialized_start=718
   _globals['_BATCHGETSEGMENTSRESPONSE']._serialized_end=933
   _globals['_ASSIGNMENTCOLUMN']._serialized_start=936
-  _globals['_ASSIGNMENTCOLUMN']._serialized_end=1166
-  _globals['_MISSINGFEATURES']._serialized_start=1168
-  _globals['_MISSINGFEATURES']._serialized_end=1225
-  _globals['_SEGMENT']._serialized_start=1227
-  _globals['_SEGMENT']._serialized_end=1285
-  _globals['_WATCHSEGMENTSREQUEST']._serialized_start=1287
-  _globals['_WATCHSEGMENTSREQUEST']._serialized_end=1388
-  _globals['_WATCHSEGMENTSRESPONSE']._serialized_start=1391
-  _globals['_WATCHSEGMENTSRESPONSE']._serialized_end=1542
-  _globals['_SEGMENTCHANGE']._serialized_start=1545
-  _globals['_SEGMENTCHANGE']._serialized_end=1740
-  _globals['_LISTSEGMENTERSREQUEST']._serialized_start=1742
-  _globals['_LISTSEGMENTERSREQUEST']._serialized_end=1765
-  _globals['_LISTSEGMENTERSRESPONSE']._serialized_start=1767
-  _globals['_LISTSEGMENTERSRESPONSE']._serialized_end=1833
-  _globals['_GETSEGMENTERREQUEST']._serialized_start=1835
-  _globals['_GETSEGMENTERREQUEST']._serialized_end=1870
-  _globals['_GETSEGMENTERRESPONSE']._serialized_start=1872
-  _globals['_GETSEGMENTERRESPONSE']._serialized_end=1935
-  _globals['_SEGMENTER']._serialized_start=1938
-  _globals['_SEGMENTER']._serialized_end=2245
-  _globals['_SEGMENTATIONSERVICE']._serialized_start=3118
-  _globals['_SEGMENTATIONSERVICE']._serialized_end=3564
+  _globals['_ASSIGNMENTCOLUMN']._serialized_end=1219
+  _globals['_MISSINGFEATURES']._serialized_start=1221
+  _globals['_MISSINGFEATURES']._serialized_end=1278
+  _globals['_SEGMENT']._serialized_start=1280
+  _globals['_SEGMENT']._serialized_end=1338
+  _globals['_WATCHSEGMENTSREQUEST']._serialized_start=1340
+  _globals['_WATCHSEGMENTSREQUEST']._serialized_end=1441
+  _globals['_WATCHSEGMENTSRESPONSE']._serialized_start=1444
+  _globals['_WATCHSEGMENTSRESPONSE']._serialized_end=1595
+  _globals['_SEGMENTCHANGE']._serialized_start=1598
+  _globals['_SEGMENTCHANGE']._serialized_end=1793
+  _globals['_LISTSEGMENTERSREQUEST']._serialized_start=1795
+  _globals['_LISTSEGMENTERSREQUEST']._serialized_end=1818
+  _globals['_LISTSEGMENTERSRESPONSE']._serialized_start=1820
+  _globals['_LISTSEGMENTERSRESPONSE']._serialized_end=1886
+  _globals['_GETSEGMENTERREQUEST']._serialized_start=1888
+  _globals['_GETSEGMENTERREQUEST']._serialized_end=1923
+  _globals['_GETSEGMENTERRESPONSE']._serialized_start=1925
+  _globals['_GETSEGMENTERRESPONSE']._serialized_end=1988
+  _globals['_SEGMENTER']._serialized_start=1991
+  _globals['_SEGMENTER']._serialized_end=2298
+  _globals['_SEGMENTATIONSERVICE']._serialized_start=3171
+  _globals['_SEGMENTATIONSERVICE']._serialized_end=3617
 # @@protoc_insertion_point(module_scope)

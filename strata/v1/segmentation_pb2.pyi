@@ -144,7 +144,7 @@ class BatchGetSegmentsResponse(_message.Message):
     def __init__(self, user_statuses: _Optional[_Iterable[_Union[UserStatus, str]]] = ..., columns: _Optional[_Iterable[_Union[AssignmentColumn, _Mapping]]] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., missing_features: _Optional[_Iterable[_Union[MissingFeatures, _Mapping]]] = ...) -> None: ...
 
 class AssignmentColumn(_message.Message):
-    __slots__ = ("segmenter", "version", "segments", "segment_indexes", "scores", "sources", "degradation")
+    __slots__ = ("segmenter", "version", "segments", "segment_indexes", "scores", "sources", "degradation", "canary_version", "canary_user_indexes")
     SEGMENTER_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SEGMENTS_FIELD_NUMBER: _ClassVar[int]
@@ -152,6 +152,8 @@ class AssignmentColumn(_message.Message):
     SCORES_FIELD_NUMBER: _ClassVar[int]
     SOURCES_FIELD_NUMBER: _ClassVar[int]
     DEGRADATION_FIELD_NUMBER: _ClassVar[int]
+    CANARY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CANARY_USER_INDEXES_FIELD_NUMBER: _ClassVar[int]
     segmenter: str
     version: str
     segments: _containers.RepeatedCompositeFieldContainer[Segment]
@@ -159,7 +161,9 @@ class AssignmentColumn(_message.Message):
     scores: _containers.RepeatedScalarFieldContainer[float]
     sources: _containers.RepeatedScalarFieldContainer[AssignmentSource]
     degradation: DegradationReason
-    def __init__(self, segmenter: _Optional[str] = ..., version: _Optional[str] = ..., segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ..., segment_indexes: _Optional[_Iterable[int]] = ..., scores: _Optional[_Iterable[float]] = ..., sources: _Optional[_Iterable[_Union[AssignmentSource, str]]] = ..., degradation: _Optional[_Union[DegradationReason, str]] = ...) -> None: ...
+    canary_version: str
+    canary_user_indexes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, segmenter: _Optional[str] = ..., version: _Optional[str] = ..., segments: _Optional[_Iterable[_Union[Segment, _Mapping]]] = ..., segment_indexes: _Optional[_Iterable[int]] = ..., scores: _Optional[_Iterable[float]] = ..., sources: _Optional[_Iterable[_Union[AssignmentSource, str]]] = ..., degradation: _Optional[_Union[DegradationReason, str]] = ..., canary_version: _Optional[str] = ..., canary_user_indexes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class MissingFeatures(_message.Message):
     __slots__ = ("features", "user_indexes")

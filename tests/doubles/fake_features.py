@@ -27,7 +27,7 @@ class FakeFeatures:
         self.reads.append((segmenters, len(users)))
         if self.down:
             raise StoreUnavailable("as told")
-        return [self._rows(self.widths.get(name, 2), users) for name in segmenters]
+        return [self._rows(self.widths.get(key.partition("@")[0], 2), users) for key in segmenters]
 
     def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:
         return [_alone(rows) for rows in self.read(segmenters, [user], at_us)]

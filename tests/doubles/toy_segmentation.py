@@ -45,7 +45,7 @@ def toy_parts(
     **more: Any,
 ) -> Parts:
     """Parts with a fixed clock and numbers kept in `folder`."""
-    layout = Layout(families({name: each.profile.version for name, each in segmenters.items()}))
+    layout = Layout(families())
     path = folder / "numbers.bin"
     create_numbers(path, layout)
     recorder = Recorder(map_numbers(path, layout), layout)

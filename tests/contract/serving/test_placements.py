@@ -108,7 +108,7 @@ async def test_the_gateway_answers_alike_on_both(
 ) -> None:
     """The whole way, from the real store to the reply."""
     with open_state(settings.state, readonly=True) as state:
-        pairs = {name: segmenter.profile.features for name, segmenter in segmenters.items()}
+        pairs = {each.profile.key: each.profile.features for each in segmenters.values()}
         features = StoredFeatures(state, read_catalog(settings.registry), pairs)
         async with served(toy_parts(tmp_path, segmenters, features)) as (stub, _):
             reply = await stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"))

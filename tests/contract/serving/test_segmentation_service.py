@@ -189,7 +189,7 @@ async def test_a_batch_answers_each_user_in_its_place(world: World) -> None:
     assert np.array_equal(list(column.scores), [0.5, NAN, NAN, 0.0, 0.5], equal_nan=True)
     assert column.degradation == pb.DEGRADATION_REASON_UNSPECIFIED
     assert [(list(m.user_indexes), list(m.features)) for m in reply.missing_features] == [([3], ["orders:f1"])]
-    assert world.features.reads == [(("tiers",), 4)]
+    assert world.features.reads == [(("tiers@0123456789ab",), 4)]
 
 
 async def test_users_lacking_the_same_features_are_listed_together(world: World) -> None:

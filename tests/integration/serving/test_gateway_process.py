@@ -22,7 +22,8 @@ from toy_home import make_home, write_registry
 from serving.gateway import resolve
 from serving.metrics.families import families
 from serving.metrics.shared_numbers import Layout, create_numbers
-from serving.order import WorkerOrder, versions_of
+from serving.order import WorkerOrder
+from serving.releases.beginning import begin_release
 from strata.client import connect
 from strata.settings import Settings
 from strata.v1 import segmentation_pb2 as pb
@@ -132,8 +133,9 @@ def test_a_raw_caller_sees_unavailable_and_then_answers(gateway: GatewayProcess)
 def test_a_worker_whose_supervisor_died_while_it_started_ends_too(settings: Settings) -> None:
     """It listens, and has nobody to report to and nobody who would stop it: it must not keep the port."""
     exact = resolve(settings)
+    begin_release(exact)
     numbers = exact.home / "numbers.bin"
-    create_numbers(numbers, Layout(families(versions_of(exact))))
+    create_numbers(numbers, Layout(families()))
     nobody, report = os.pipe()
     os.close(nobody)
     with subprocess.Popen(

@@ -17,8 +17,8 @@ from serving.servicers.templates import ReplyTemplates
 from strata.v1 import segmentation_pb2 as pb
 
 NAMES = ("tiers", "promo")
-PIECES = {name: LivePieces(toy_profile(name)) for name in NAMES}
-TEMPLATES = {name: ReplyTemplates(toy_profile(name)) for name in NAMES}
+PIECES = {toy_profile(name).key: LivePieces(toy_profile(name)) for name in NAMES}
+TEMPLATES = {toy_profile(name).key: ReplyTemplates(toy_profile(name)) for name in NAMES}
 NAN = float("nan")
 
 

@@ -26,18 +26,20 @@ class Log:
     """A log, its clock and its counts."""
 
     def __init__(self, folder: Path, **limits: float) -> None:
-        chosen = {"share": 1.0, "queue_rows": 10, "rotate_rows": 4, "rotate_s": 5.0, "max_bytes": 10**9} | limits
+        chosen = {"share": 1.0, "rotate_rows": 4, "rotate_s": 5.0, "max_bytes": 10**9} | limits
+        rows = int(chosen.pop("rows", 10))
         self.now_s = 0.0
         self.counts = {"written": 0.0, "queue": 0.0, "error": 0.0}
         self.folder = folder
         self.log = ParquetPredictionLog(
             folder,
             "w000",
-            profiles={"tiers": PROFILE},
+            rows=rows,
             limits=LogLimits(**chosen),  # type: ignore[arg-type] # whole numbers are floats here
             counters=LogCounters(self._counter("written"), self._counter("queue"), self._counter("error")),
             monotonic=lambda: self.now_s,
         )
+        self.log.serve([PROFILE])
 
     def _counter(self, name: str):  # type: ignore[no-untyped-def]
         def count(rows: float) -> None:
@@ -104,7 +106,7 @@ def test_one_users_live_answer_reads_back_as_one_of_many(tmp_path: Path) -> None
 
 
 def test_one_users_answer_past_the_queue_is_dropped_and_counted(tmp_path: Path) -> None:
-    log = Log(tmp_path, queue_rows=2)
+    log = Log(tmp_path, rows=2)
     for user in "abc":
         log.log.append_live(live(user, "tiers"))
     log.log.step(last=True)
@@ -188,7 +190,7 @@ def test_a_share_is_the_same_users_every_time(tmp_path: Path) -> None:
     users = [f"user-{i}" for i in range(1_000)]
     chosen = [user for user in users if is_logged(user, 0.3)]
     assert 250 < len(chosen) < 350
-    log = Log(tmp_path, share=0.3, queue_rows=10_000)
+    log = Log(tmp_path, share=0.3, rows=10_000)
     log.log.append(answer(*users))
     log.log.step(last=True)
     assert pq.read_table(log.files()[0])["user_id"].to_pylist() == chosen

@@ -46,7 +46,7 @@ def _worker(folder: Path, name: str, layout: Layout) -> Path:
 
 def test_the_page_adds_up_workers_and_keeps_what_a_dead_one_counted(tmp_path: Path) -> None:
     """A replacement counts on in the file of the worker it replaces."""
-    layout = Layout(families({"tiers": "v1"}))
+    layout = Layout(families())
     paths = [_worker(tmp_path, name, layout) for name in ("a", "b")]
     views = [map_numbers(path, layout) for path in paths]
     for path, seconds in ((paths[0], 0.0004), (paths[1], 3.0), (paths[1], 0.0001)):

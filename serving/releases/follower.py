@@ -1,0 +1,169 @@
+"""Keeps one worker at the newest release: loads it beside the old, rehearses, switches between two calls, lets the old
+one drain. What cannot be taken up is reported, and tried again; until then the old release answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from serving.composition import Composition, Parts
+from serving.domain.segmenter import SegmenterProfile
+from serving.releases.applied import Applied, write_applied
+from serving.releases.lineup import Lineup
+from serving.releases.rehearsal import rehearse
+from strata.errors import StrataError
+from strata.release import Entry, ReleaseLog
+
+LOOK_S: Final = 0.1
+RETRY_S: Final = 5.0
+DRAIN_S: Final = 10.0
+"""A call that began with a version asks it no longer than this after another took its place."""
+_log = logging.getLogger("strata.gateway")
+
+
+class VersionLog(Protocol):
+    """A prediction log that has to know the versions it will be given."""
+
+    def serve(self, profiles: Sequence[SegmenterProfile]) -> None: ...
+
+
+class ReleaseFollower:
+    """Runs on a worker's loop, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        log: ReleaseLog,
+        lineup: Lineup,
+        composition: Composition,
+        *,
+        parts: Parts,
+        entry: Entry,
+        place: tuple[Path, int],
+        predictions: VersionLog,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`parts` are those of `entry`, which is served already; `place` is where this worker, by number, reports."""
+        self._log, self._lineup, self._composition = log, lineup, composition
+        self._parts, self._entry, self._place = parts, entry, place
+        self._predictions, self._monotonic = predictions, monotonic
+        self._mark: tuple[int, int] = (-1, -1)
+        self._refused = Applied(place[1], 0)
+        self._retry_s = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._following: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to follow."""
+        if self._parts.shadowing is not None:
+            self._parts.shadowing.start()
+        self._report()
+        self._following = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Stay with what is served."""
+        for task in (*self._tasks, self._following):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        if self._parts.shadowing is not None:
+            await self._parts.shadowing.stop()
+
+    async def look(self) -> None:
+        """Take up what is new, if anything is."""
+        mark, moved = self._log.mark(), self._lineup.moved()
+        due = self._refused.refused_serial and self._monotonic() >= self._retry_s
+        if mark == self._mark and not due and not moved:
+            return
+        self._mark = mark
+        entry = self._log.newest()
+        if entry is None or (entry.release.serial == self._entry.release.serial and not moved):
+            return
+        await self._take_up(entry)
+
+    async def _follow(self) -> None:
+        """Look again and again; a release that is being prepared is left when there is a newer one."""
+        while True:
+            looking = asyncio.create_task(self._look_safely())
+            try:
+                while not looking.done():
+                    await asyncio.wait({looking}, timeout=LOOK_S)
+                    if not looking.done() and self._log.mark() != self._mark:
+                        break
+            finally:
+                looking.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await looking
+            await asyncio.sleep(LOOK_S)
+
+    async def _look_safely(self) -> None:
+        try:
+            await self.look()
+        except Exception:  # a defect here must not keep this worker from every release to come
+            _log.exception("following releases failed")
+            self._retry_s = self._monotonic() + RETRY_S
+
+    async def _take_up(self, entry: Entry) -> None:
+        moved = self._lineup.take_out_moved()
+        try:
+            parts = await self._lineup.parts(entry.release, self._parts, patiently=True)
+            fresh = [each for key, each in parts.served.items() if key not in self._parts.served]
+            users = await rehearse(parts, fresh, self._composition.last_known)
+        except (StrataError, TimeoutError) as refusal:
+            self._refuse(entry, refusal)
+            return
+        finally:
+            self._end_later([held.close for held in moved])
+        self._switch(entry, parts, users)
+
+    def _switch(self, entry: Entry, parts: Parts, users: int) -> None:
+        """Nothing is awaited here: no call comes between."""
+        old, before = self._parts, self._entry.release.serial
+        self._predictions.serve([each.profile for each in parts.served.values()])
+        if parts.shadowing is not None:
+            parts.shadowing.start()
+        self._composition.switch(parts)
+        self._parts, self._entry, self._refused = parts, entry, Applied(self._place[1], 0)
+        self._report()
+        served = {name: profile.version for name, profile in parts.live.items()}
+        fields = {"serial": entry.release.serial, "before": before, "live": served, "rehearsed_users": users}
+        _log.info("release served", extra={"fields": fields})
+        self._end_later([held.close for held in self._lineup.take_out_unused(entry.release)])
+        if old.shadowing is not None:
+            self._end_later([old.shadowing.stop], 0.0)
+        for key in old.served.keys() - parts.served.keys() - {each.key for each in self._lineup.profiles()}:
+            self._composition.last_known.forget(key)
+
+    def _refuse(self, entry: Entry, refusal: BaseException) -> None:
+        serial, reason = entry.release.serial, str(refusal) or "it took too long"
+        if (serial, reason) != (self._refused.refused_serial, self._refused.refusal):
+            fields = {"serial": serial, "serving": self._entry.release.serial, "reason": reason}
+            _log.error("release not served", extra={"fields": fields})
+        self._refused = Applied(self._place[1], 0, serial, reason)
+        self._retry_s = self._monotonic() + RETRY_S
+        self._report()
+
+    def _report(self) -> None:
+        folder, worker = self._place
+        refused = self._refused
+        try:
+            write_applied(folder, Applied(worker, self._entry.release.serial, refused.refused_serial, refused.refusal))
+        except OSError as error:
+            _log.warning("release not reported", extra={"fields": {"reason": error.strerror or str(error)}})
+
+    def _end_later(self, ends: Sequence[Callable[[], Awaitable[None]]], after_s: float = DRAIN_S) -> None:
+        """End what is used no more, when no call can be asking it."""
+
+        async def drained(end: Callable[[], Awaitable[None]]) -> None:
+            await asyncio.sleep(after_s)
+            await end()
+
+        for end in ends:
+            task = asyncio.create_task(drained(end))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)

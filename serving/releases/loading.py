@@ -1,0 +1,119 @@
+"""From a version's name to a segmenter that can be asked, embedded or across the network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+
+from serving.adapters.breaking_segmenter import BreakingSegmenter
+from serving.adapters.embedded_segmenter import EmbeddedSegmenter
+from serving.adapters.packages import embedded_package, remote_profile
+from serving.adapters.remote_package import RemotePackage, differences_from
+from serving.adapters.remote_segmenter import RemoteSegmenter
+from serving.domain.segmenter import SegmenterProfile
+from serving.ports import Segmenter
+from strata.errors import SegmenterUnavailable
+from strata.registry.catalog import Catalog
+from strata.release.addresses import read_address
+from strata.settings import Settings
+from strata.v1 import segmenter_pb2 as pb
+from strata.v1.segmenter_pb2_grpc import SegmenterServiceStub
+
+SERVER_S: Final = 60.0
+"""How long the server of a version that is new may take to come up."""
+LOOK_S: Final = 0.1
+_CHANNEL: Final = [
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+    # A Bento that comes back is found within a second or two.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 1_500),
+]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A version that can be asked, and what ends it."""
+
+    segmenter: Segmenter
+    address: str
+    """Where it is asked; empty for one in this process."""
+    close: Callable[[], Awaitable[None]]
+
+
+class VersionLoader:
+    """Loads versions as the settings place their segmenters. Raises PackageInvalid and PackageMismatch."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._settings, self._catalog = settings, catalog
+
+    async def load(self, name: str, version: str, *, patiently: bool) -> Loaded:
+        """A version of a segmenter. `patiently`: wait until a remote one's server is up and serves just that.
+
+        Raises SegmenterUnavailable when it is not in time.
+        """
+        if self._settings.segmenters[name].placement == "embedded":
+            package = await asyncio.to_thread(embedded_package, self._settings.packages, name, version, self._catalog)
+            return Loaded(EmbeddedSegmenter(package), "", _nothing)
+        profile = remote_profile(self._settings.packages, name, version, self._catalog)
+        address = await self._wait_for_server(profile) if patiently else self.address(name, version)
+        loaded, package_watch = _connect(profile, address)
+        if patiently:
+            try:
+                async with asyncio.timeout(SERVER_S):
+                    await package_watch.sound.wait()
+            except BaseException:
+                await loaded.close()
+                raise
+        return loaded
+
+    def address(self, name: str, version: str) -> str:
+        """Where a version is served: as its starter said, or where the settings have the only one."""
+        if self._settings.segmenters[name].placement == "embedded":
+            return ""
+        bento = self._settings.bento
+        return read_address(self._settings.bento_addresses, name, version) or f"{bento.host}:{bento.grpc_port}"
+
+    async def _wait_for_server(self, profile: SegmenterProfile) -> str:
+        try:
+            async with asyncio.timeout(SERVER_S):
+                while True:
+                    address = self.address(profile.name, profile.version)
+                    if await _serves(address, profile):
+                        return address
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise SegmenterUnavailable(
+                profile.name, f"no server of version {profile.version} came up within {SERVER_S:.0f} s"
+            ) from None
+
+
+def _connect(profile: SegmenterProfile, address: str) -> tuple[Loaded, RemotePackage]:
+    channel = grpc.aio.insecure_channel(address, options=_CHANNEL)
+    package = RemotePackage(profile, channel, address)
+    package.start()
+
+    async def close() -> None:
+        await package.stop()
+        await channel.close()
+
+    return Loaded(BreakingSegmenter(RemoteSegmenter(profile, channel, package)), address, close), package
+
+
+async def _serves(address: str, profile: SegmenterProfile) -> bool:
+    async with grpc.aio.insecure_channel(address, options=_CHANNEL) as channel:
+        stub: Any = SegmenterServiceStub(channel)  # type: ignore[no-untyped-call]
+        try:
+            served = await stub.DescribePackage(pb.DescribePackageRequest(), timeout=1.0)
+        except grpc.aio.AioRpcError:
+            return False
+        return not differences_from(profile, served)
+
+
+async def _nothing() -> None:
+    return
