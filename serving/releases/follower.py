@@ -156,11 +156,11 @@ class ReleaseFollower:
         except OSError as error:
             _log.warning("release not reported", extra={"fields": {"reason": error.strerror or str(error)}})
 
-    def _end_later(self, ends: Sequence[Callable[[], Awaitable[None]]], after_s: float = DRAIN_S) -> None:
+    def _end_later(self, ends: Sequence[Callable[[], Awaitable[None]]], after_s: float | None = None) -> None:
         """End what is used no more, when no call can be asking it."""
 
         async def drained(end: Callable[[], Awaitable[None]]) -> None:
-            await asyncio.sleep(after_s)
+            await asyncio.sleep(DRAIN_S if after_s is None else after_s)
             await end()
 
         for end in ends:

@@ -71,7 +71,7 @@ class ReleaseMethods:
         return pb.ListReleasesResponse(releases=map(to_release_proto, await _thread(listed)))
 
     async def promote(self, request: pb.PromoteRequest, deadline: Deadline) -> pb.PromoteResponse:
-        version = await self._exact(request.change.segmenter, request.version)
+        version = await self._exact(request.change, request.version)
         entry = await self._change(
             "promote", request.change, deadline, lambda held, name: release.promote(held, name, version), version
         )
@@ -81,7 +81,7 @@ class ReleaseMethods:
         if request.share == 0:
             entry = await self._change("end_canary", request.change, deadline, release.end_canary)
         else:
-            share, version = request.share, await self._exact(request.change.segmenter, request.version)
+            share, version = request.share, await self._exact(request.change, request.version)
             entry = await self._change(
                 "canary", request.change, deadline, lambda held, name: release.set_canary(held, name, version, share),
                 version,
@@ -92,7 +92,7 @@ class ReleaseMethods:
         if not request.version:
             entry = await self._change("end_shadow", request.change, deadline, release.end_shadow)
         else:
-            version = await self._exact(request.change.segmenter, request.version)
+            version = await self._exact(request.change, request.version)
             entry = await self._change(
                 "shadow", request.change, deadline, lambda held, name: release.set_shadow(held, name, version), version
             )
@@ -102,10 +102,9 @@ class ReleaseMethods:
         entry = await self._change("roll_back", request.change, deadline, release.roll_back)
         return pb.RollBackResponse(release=to_release_proto(entry))
 
-    async def _exact(self, segmenter: str, version: str) -> str:
-        if not version:
-            raise RequestInvalid([Violation("version", "is empty; name an exact version (strata packages)")])
-        return await _thread(self._office.exact, segmenter, version)
+    async def _exact(self, change: pb.ReleaseChange, version: str) -> str:
+        _check(change, *([] if version else [Violation("version", "is empty; name an exact one (strata packages)")]))
+        return await _thread(self._office.exact, change.segmenter, version)
 
     async def _change(
         self,
@@ -116,6 +115,7 @@ class ReleaseMethods:
         version: str = "",
     ) -> Entry:
         """Log a change and wait for the workers. A caller that leaves does not undo it."""
+        _check(asked)
         name, expected = asked.segmenter, asked.expected_serial or None
         change = Change(action, name, asked.who, asked.why)
 
@@ -131,6 +131,14 @@ class ReleaseMethods:
             if deadline.for_segmenter_s() <= 0:
                 raise ReleasePending(serial, behind)
             await asyncio.sleep(POLL_S)
+
+
+def _check(change: pb.ReleaseChange, *faults: Violation) -> None:
+    """Raise RequestInvalid for everything that is missing."""
+    missing = [name for name in ("segmenter", "who", "why") if not getattr(change, name).strip()]
+    violations = [Violation(f"change.{name}", "is empty") for name in missing] + list(faults)
+    if violations:
+        raise RequestInvalid(violations)
 
 
 def add_releases(server: Any, methods: ReleaseMethods, meters: Mapping[str, CallMeter]) -> None:

@@ -1,0 +1,274 @@
+"""One worker following releases: taking them up, refusing them, leaving one for a newer one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from fake_features import FakeFeatures
+from toy_segmentation import KeptPredictions, toy_parts
+from toy_segmenter import ToySegmenter, toy_profile
+
+from serving.assembly import last_good
+from serving.composition import Composition
+from serving.domain.deadline import Deadline
+from serving.domain.segmenter import SegmenterProfile
+from serving.releases import follower as follower_module
+from serving.releases.applied import Applied, read_applied
+from serving.releases.follower import ReleaseFollower
+from serving.releases.lineup import Lineup
+from serving.releases.loading import Loaded
+from strata.errors import PackageInvalid, SegmenterNotFound, SegmenterUnavailable
+from strata.release import Change, Release, ReleaseLog, promote, roll_back, set_canary, set_shadow, with_segmenter
+
+A, B, C = "aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"
+CHANGE = Change("promote", "tiers", "ann", "a test")
+
+
+class ToyLoader:
+    """Loads toy segmenters by version. Faults are fields."""
+
+    def __init__(self) -> None:
+        self.loads: list[str] = []
+        self.closed: list[str] = []
+        self.damaged: set[str] = set()
+        self.waiting: set[str] = set()
+        """Versions whose server never comes up."""
+        self.addresses: dict[str, str] = {}
+        self.made: dict[str, ToySegmenter] = {}
+
+    def address(self, name: str, version: str) -> str:
+        return self.addresses.get(version, "")
+
+    async def load(self, name: str, version: str, *, patiently: bool) -> Loaded:
+        self.loads.append(version)
+        if version in self.damaged:
+            raise PackageInvalid(f"{version} is damaged")
+        if version in self.waiting and patiently:
+            await asyncio.Event().wait()
+        self.made[version] = segmenter = ToySegmenter(toy_profile(name, version))
+
+        async def close() -> None:
+            self.closed.append(version)
+
+        return Loaded(segmenter, self.address(name, version), close)
+
+
+class VersionedPredictions(KeptPredictions):
+    """Knows which versions it was told of."""
+
+    def serve(self, profiles: list[SegmenterProfile]) -> None:
+        self.versions = [profile.version for profile in profiles]
+
+
+class World:
+    """A worker that serves version A of `tiers`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.now_s = folder, 0.0
+        self.log = ReleaseLog(folder / "releases.jsonl")
+        self.log.append(CHANGE, lambda held: with_segmenter(held, "tiers", A))
+        self.loader, self.predictions = ToyLoader(), VersionedPredictions()
+        self.features = FakeFeatures({"ann": [2, 1], "bob": [0, 1]})
+        self.lineup = Lineup(["tiers"], self.loader, lambda wanted: self.features)
+        self.base = toy_parts(folder, {}, self.features, self.predictions)
+
+    async def begin(self) -> None:
+        parts, entry = await last_good(self.log, self.lineup, self.base)
+        self.composition = Composition(parts)
+        self.follower = ReleaseFollower(
+            self.log, self.lineup, self.composition, parts=parts, entry=entry, place=(self.folder, 0),
+            predictions=self.predictions, monotonic=lambda: self.now_s,
+        )  # fmt: skip
+
+    def change(self, step) -> int:  # type: ignore[no-untyped-def]
+        return self.log.append(CHANGE, step).release.serial
+
+    def promote(self, version: str) -> int:
+        return self.change(lambda held: promote(held, "tiers", version))
+
+    @property
+    def served(self) -> str:
+        return self.composition._parts.live["tiers"].version
+
+    @property
+    def applied(self) -> Applied:
+        [found] = read_applied(self.folder)
+        return found
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    await made.begin()
+    yield made
+    await made.follower.stop()
+
+
+async def test_a_release_is_taken_up_once(world: World) -> None:
+    """The version is loaded, the log is told of it, the worker reports; looking again does nothing."""
+    serial = world.promote(B)
+    await world.follower.look()
+    assert (world.served, world.applied, world.predictions.versions) == (B, Applied(0, serial), [B])
+    loads = list(world.loader.loads)
+    await world.follower.look()
+    assert world.loader.loads == loads == [A, B]
+
+
+async def test_a_rollback_loads_nothing(world: World) -> None:
+    """The version before is kept."""
+    world.promote(B)
+    await world.follower.look()
+    world.change(lambda held: roll_back(held, "tiers"))
+    await world.follower.look()
+    assert (world.served, world.loader.loads) == (A, [A, B])
+
+
+async def test_a_version_rehearses_on_users_asked_about_lately(world: World) -> None:
+    """So that it has a last known answer for them from the beginning, and none for others."""
+    desk = world.composition._parts
+    live = desk.segmenters["tiers"].profile.key
+    world.composition.last_known.remember(["ann", "gone"], live, *_two(), at_us=5)
+    world.promote(B)
+    await world.follower.look()
+    fresh = world.composition._parts.live["tiers"].key
+    assert world.composition.last_known.recall(["ann", "gone", "bob"], fresh).found.tolist() == [True, False, False]
+    assert world.loader.made[B].asked == [1, 1, 1]  # a row of nothing, twice, then ann: nobody knows "gone"
+
+
+async def test_a_damaged_version_is_refused_reported_and_tried_again(world: World) -> None:
+    """What is served stays; mended, it is taken up without another change."""
+    world.loader.damaged.add(B)
+    serial = world.promote(B)
+    await world.follower.look()
+    assert (world.served, world.applied) == (A, Applied(0, 1, serial, f"{B} is damaged"))
+    world.loader.damaged.clear()
+    await world.follower.look()
+    assert world.served == A  # not at every look
+    world.now_s += follower_module.RETRY_S
+    await world.follower.look()
+    assert (world.served, world.applied) == (B, Applied(0, serial))
+
+
+async def test_a_version_that_cannot_score_the_users_it_will_meet_is_refused(world: World) -> None:
+    """It loads, and fails when it is asked."""
+    world.composition.last_known.remember(["ann", "bob"], world.composition._parts.live["tiers"].key, *_two(), at_us=5)
+    made = world.loader.load
+
+    async def load(name: str, version: str, *, patiently: bool) -> Loaded:
+        loaded = await made(name, version, patiently=patiently)
+        calls = iter((True, True))
+        genuine = loaded.segmenter._scores  # type: ignore[attr-defined]
+
+        def failing(values):  # type: ignore[no-untyped-def]
+            if next(calls, False):
+                return genuine(values)
+            raise SegmenterUnavailable(name, "as told")
+
+        loaded.segmenter._scores = failing  # type: ignore[attr-defined]
+        return loaded
+
+    world.loader.load = load  # type: ignore[method-assign]
+    serial = world.promote(B)
+    await world.follower.look()
+    assert (world.served, world.applied.refused_serial) == (A, serial)
+    assert "could not score users asked about lately" in world.applied.refusal
+
+
+async def test_a_newer_release_is_not_kept_waiting_by_one_that_hangs(world: World) -> None:
+    """A rollback while a server is still coming up."""
+    world.loader.waiting.add(B)
+    world.promote(B)
+    world.follower.start()
+    while B not in world.loader.loads:
+        await asyncio.sleep(0.01)
+    assert world.served == A
+    serial = world.promote(C)
+    async with asyncio.timeout(5):
+        while world.applied.serial != serial:
+            await asyncio.sleep(0.01)
+    assert world.served == C
+
+
+async def test_canary_and_shadow_are_loaded_and_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canary answers its users; what nothing names any more is closed after the drain."""
+    monkeypatch.setattr(follower_module, "DRAIN_S", 0.0)
+    world.change(lambda held: set_canary(held, "tiers", B, 1.0))
+    world.change(lambda held: set_shadow(held, "tiers", C))
+    await world.follower.look()
+    parts = world.composition._parts
+    assert parts.routing.keys(("tiers",), "ann") == (f"tiers@{B}",)
+    assert parts.shadowing is not None
+    world.change(lambda held: roll_back(held, "tiers"))
+    await world.follower.look()
+    await asyncio.sleep(0.01)
+    assert (world.composition._parts.canaries, world.loader.closed) == ({}, [B])
+
+
+async def test_a_remote_version_that_moved_is_asked_where_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without another release."""
+    monkeypatch.setattr(follower_module, "DRAIN_S", 0.0)
+    world.loader.addresses[B] = "here:1"
+    world.promote(B)
+    await world.follower.look()
+    old = world.composition._parts.segmenters["tiers"]
+    world.loader.addresses[B] = "there:2"
+    await world.follower.look()
+    assert world.composition._parts.segmenters["tiers"] is not old
+    await asyncio.sleep(0.01)
+    assert world.loader.closed == [B]
+
+
+async def test_a_start_takes_the_newest_release_that_can_be_served(tmp_path: Path) -> None:
+    """And reports, in one sentence, what stands in the way of the newest when there is none."""
+    world = World(tmp_path)
+    world.promote(B)
+    world.promote(C)
+    world.loader.damaged |= {C}
+    parts, entry = await last_good(world.log, world.lineup, world.base)
+    assert (parts.live["tiers"].version, entry.release.serial) == (B, 2)
+    world.loader.damaged |= {A, B}
+    fresh = Lineup(["tiers"], world.loader, lambda wanted: world.features)
+    with pytest.raises(PackageInvalid, match=f"{C} is damaged"):
+        await last_good(world.log, fresh, world.base)
+
+
+async def test_a_previous_version_that_is_gone_is_no_fault(tmp_path: Path) -> None:
+    """It only cannot be gone back to; a segmenter no release names is one."""
+    world = World(tmp_path)
+    world.promote(B)
+    world.loader.damaged |= {A}
+    parts, _ = await last_good(world.log, world.lineup, world.base)
+    assert parts.live["tiers"].version == B
+    with pytest.raises(SegmenterNotFound):
+        await Lineup(["others"], world.loader, lambda wanted: world.features).parts(
+            Release(1, {}), world.base, patiently=False
+        )
+
+
+async def test_calls_under_way_end_by_the_version_they_began_with(world: World) -> None:
+    """A switch in between changes nothing about them."""
+    methods = world.composition.server._methods
+    world.promote(B)
+    await world.follower.look()
+    from strata.v1 import segmentation_pb2 as pb
+
+    raw = await methods.get_segments(pb.GetSegmentsRequest(user_id="ann"), Deadline.after(1))
+    assert pb.GetSegmentsResponse.FromString(raw).assignments[0].version == A
+
+
+def test_a_report_that_is_half_written_or_strange_is_passed_over(tmp_path: Path) -> None:
+    """Whoever reads meanwhile sees the others."""
+    for name, content in (("applied-000.json", "{"), ("applied-001.json", '{"worker": 1}'), ("applied-002.json", "[]")):
+        (tmp_path / name).write_text(content)
+    (tmp_path / "applied-003.json").write_text('{"worker": 3, "serial": 7, "refused_serial": 0, "refusal": ""}')
+    assert read_applied(tmp_path) == [Applied(3, 7)]
+
+
+def _two():  # type: ignore[no-untyped-def]
+    import numpy as np
+
+    return np.array([1, 1], dtype=np.int32), np.array([0.5, 0.5], dtype=np.float32)
