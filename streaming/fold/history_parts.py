@@ -1,9 +1,10 @@
-"""Records of the log as Parquet parts of the history, one part per month, each seen whole or not at all."""
+"""Records of the log as Parquet parts of the history, one part per month: written hidden, seen once they count."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,38 +42,40 @@ class Span:
         return cls(*map(int, words))
 
 
-def write_events(history: History, span: Span, events: Sequence[PackedEvent]) -> None:
-    """Write accepted events."""
-    for folder, part in event_parts(events_table(events), history):
-        _write(part, folder, span.stem)
+Files = list[tuple[Path, Path]]
+"""(hidden, final): parts that are written and that nobody sees."""
 
 
-def write_facts(history: History, span: Span, facts: Sequence[tuple[PackedEvent, Mapping[str, str]]]) -> None:
-    """Write facts: a record with its fields, values as text."""
-    _write(_facts_table(facts), history.profile, span.stem)
+def stage_events(history: History, span: Span, events: Sequence[PackedEvent]) -> Files:
+    """Write accepted events, hidden."""
+    return [_write(part, folder, span.stem) for folder, part in event_parts(events_table(events), history)]
 
 
-def write_aliases(history: History, span: Span, aliases: Sequence[tuple[PackedEvent, str]]) -> None:
-    """Write aliases: a record with the user it names."""
-    _write(_aliases_table(aliases), history.aliases, span.stem)
+def stage_facts(history: History, span: Span, facts: Sequence[tuple[PackedEvent, Mapping[str, str]]]) -> Files:
+    """Write facts, hidden: a record with its fields, values as text."""
+    return [_write(_facts_table(facts), history.profile, span.stem)]
 
 
-def remove_leftovers(history: History, positions: Mapping[int, int], partitions: Sequence[int]) -> int:
-    """Remove the parts of some partitions that no position covers: a worker ended between writing and saying so."""
+def stage_aliases(history: History, span: Span, aliases: Sequence[tuple[PackedEvent, str]]) -> Files:
+    """Write aliases, hidden: a record with the user it names."""
+    return [_write(_aliases_table(aliases), history.aliases, span.stem)]
+
+
+def remove_leftovers(history: History, positions: Mapping[int, int], partitions: Collection[int]) -> int:
+    """Remove the parts of some partitions that no position covers, and hidden ones: a worker ended between writing and
+    saying so. The positions must be held meanwhile."""
     removed = 0
     for path in [*history.event_files(), *history.profile_files(), *history.alias_files()]:
         span = Span.of(path)
         if span and span.partition in partitions and span.next > positions.get(span.partition, 0):
             path.unlink(missing_ok=True)
             removed += 1
+    for folder in (history.events, history.profile, history.aliases):
+        for path in folder.rglob(f".{PREFIX}*.tmp"):
+            span = Span.of(path.with_name(path.name[1:].split(".")[0]))
+            if span and span.partition in partitions:
+                path.unlink(missing_ok=True)
     return removed
-
-
-def remove_part(history: History, span: Span) -> None:
-    """Remove the parts of a span that turned out to be another worker's to write."""
-    for path in [*history.event_files(), *history.profile_files(), *history.alias_files()]:
-        if Span.of(path) == span:
-            path.unlink(missing_ok=True)
 
 
 def events_table(events: Sequence[PackedEvent]) -> pa.Table:
@@ -119,13 +122,14 @@ def _aliases_table(aliases: Sequence[tuple[PackedEvent, str]]) -> pa.Table:
     return pa.table({name: pa.array([row[name] for row in rows], schema.field(name).type) for name in schema.names})
 
 
-def _write(table: pa.Table, folder: Path, stem: str) -> None:
+def _write(table: pa.Table, folder: Path, stem: str) -> tuple[Path, Path]:
     import pyarrow.parquet as pq
 
     folder.mkdir(parents=True, exist_ok=True)
-    hidden = folder / f".{stem}.tmp"
+    # Two workers that both believe to own a partition must not write into one another's file.
+    hidden = folder / f".{stem}.{secrets.token_hex(4)}.tmp"
     with hidden.open("wb") as file:
         pq.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
-    hidden.replace(folder / f"{stem}.parquet")
+    return hidden, folder / f"{stem}.parquet"

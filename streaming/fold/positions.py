@@ -9,8 +9,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -42,23 +43,51 @@ def read_positions(history_root: Path) -> dict[int, int]:
         raise PositionsDamaged(path, str(error)) from error
 
 
-def advance_positions(history_root: Path, moved: Mapping[int, tuple[int, int]]) -> set[int]:
-    """Move partitions from one position to another, durably; workers of other partitions may do the same at once.
+@dataclass(frozen=True)
+class Staged:
+    """A partition's records from `first` on, below `next`, in files that nobody sees yet."""
 
-    Returns those that were moved. One that is not where it was said to be has another worker: it is left alone.
+    first: int
+    next: int
+    files: Sequence[tuple[Path, Path]] = ()
+    """(hidden, final)."""
+
+
+def commit_parts(history_root: Path, staged: Mapping[int, Staged]) -> set[int]:
+    """Let parts be seen and move their partitions' positions, durably and as one for whoever holds the positions.
+
+    Returns the partitions that were moved. One that is not where it was said to be, or whose hidden files were taken
+    away, has another worker: it is left alone, and its hidden files are removed.
     """
     history_root.mkdir(parents=True, exist_ok=True)
-    with _locked(history_root / LOCK_NAME):
-        positions = read_positions(history_root)
-        ours = {partition for partition, (first, _) in moved.items() if positions.get(partition, 0) == first}
-        positions |= {partition: moved[partition][1] for partition in ours}
-        temporary = history_root / f".{FILE_NAME}.tmp"
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump({str(partition): offset for partition, offset in sorted(positions.items())}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(history_root / FILE_NAME)
+    with held_positions(history_root) as positions:
+        ours = {
+            partition
+            for partition, part in staged.items()
+            if positions.get(partition, 0) == part.first and all(hidden.exists() for hidden, _ in part.files)
+        }
+        for partition, part in staged.items():
+            for hidden, final in part.files:
+                hidden.replace(final) if partition in ours else hidden.unlink(missing_ok=True)
+        if ours:
+            _write(history_root, positions | {partition: staged[partition].next for partition in ours})
     return ours
+
+
+@contextmanager
+def held_positions(history_root: Path) -> Iterator[dict[int, int]]:
+    """The positions, which nobody else moves meanwhile. Raises PositionsDamaged."""
+    with _locked(history_root / LOCK_NAME):
+        yield read_positions(history_root)
+
+
+def _write(history_root: Path, positions: Mapping[int, int]) -> None:
+    temporary = history_root / f".{FILE_NAME}.tmp"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump({str(partition): offset for partition, offset in sorted(positions.items())}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(history_root / FILE_NAME)
 
 
 @contextmanager

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
+from typing import NamedTuple
 
+from strata.errors import StrataError
 from strata.features.packed import PackedEvent, unpack_event
-from streaming.fold.history_parts import Span, remove_leftovers, remove_part, write_aliases, write_events, write_facts
-from streaming.fold.positions import advance_positions, read_positions
+from streaming.fold.history_parts import Span, remove_leftovers, stage_aliases, stage_events, stage_facts
+from streaming.fold.pending import Pending
+from streaming.fold.positions import Staged, commit_parts, held_positions, read_positions
 from streaming.history import History
 from streaming.store.faults import storage_faults
 
 
-@dataclass
-class _Pending:
-    """One partition's records from `first` on that are not in the history yet."""
+class _Writing(NamedTuple):
+    """Spans that are being written, what is held of their partitions since, and the job."""
 
-    first: int
-    next: int
-    events: list[bytes] = field(default_factory=list)
-    facts: list[tuple[PackedEvent, Mapping[str, str]]] = field(default_factory=list)
-    aliases: list[tuple[PackedEvent, str]] = field(default_factory=list)
+    spans: dict[int, Pending]
+    since: dict[int, Pending]
+    job: Future[set[int]]
 
 
 class StreamHistory:
     """The history's end of the worker. What `settle` has not covered is not written; what is written is never again.
 
     Used by one thread; writing happens in another, so that folding does not wait for the disk. Records are given in
-    offset order. One below the partition's position is in the history already and is ignored.
+    offset order, and may be given again: one that is in the history, or is held, is ignored.
     """
 
     def __init__(
@@ -37,53 +37,59 @@ class StreamHistory:
     ) -> None:
         self._history, self._flush_records, self._flush_s = history, flush_records, flush_s
         self._monotonic = monotonic
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, Pending] = {}
+        self._moved: dict[int, int] = {}
+        self._behind: dict[int, int] = {}
         self._held = 0
         self._since: float | None = None
         self._torn = False
         """Writing failed half way: parts may be in place that no position covers."""
         self._thread = ThreadPoolExecutor(1, "history")
-        self._writing: tuple[dict[int, _Pending], Future[dict[int, int]]] | None = None
+        self._writing: _Writing | None = None
 
     def assign(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take partitions over: remove what a killed worker left half said, and tell where each goes on."""
-        positions = read_positions(self._history.root)
-        remove_leftovers(self._history, positions, partitions)
+        self._finish_quietly()  # what is still being written may be of these partitions, from before they were lost
+        with storage_faults(self._history.root):
+            self._history.root.mkdir(parents=True, exist_ok=True)
+            with held_positions(self._history.root) as positions:
+                remove_leftovers(self._history, positions, partitions)
         for partition in partitions:
-            first = positions.get(partition, 0)
-            self._pending[partition] = _Pending(first, first)
+            self._pending[partition] = Pending.at(positions.get(partition, 0))
+            self._behind.pop(partition, None)
+        self._count_held()
         return {partition: self._pending[partition].first for partition in partitions}
 
     def release(self, partitions: Sequence[int]) -> None:
         """Write what partitions hold and let go of them."""
-        self.flush()
-        for partition in partitions:
-            self._pending.pop(partition, None)
+        self._moved |= self.flush()
+        self.forget(partitions)
 
     def forget(self, partitions: Sequence[int]) -> None:
         """Let go of partitions without writing what is held of them: another worker reads it from the log again."""
         for partition in partitions:
             self._pending.pop(partition, None)
+            self._behind.pop(partition, None)
+        self._count_held()
+
+    def take_behind(self) -> dict[int, int]:
+        """Partitions of ours of which somebody else has written on, and where each goes on: read them from there."""
+        behind, self._behind = self._behind, {}
+        return behind
 
     def add_event(self, partition: int, offset: int, record: bytes) -> None:
         """Hold an accepted event."""
-        pending = self._pending[partition]
-        if offset >= pending.first:
-            pending.events.append(record)
+        if self._pending[partition].events.add(offset, record):
             self._hold()
 
     def add_facts(self, partition: int, offset: int, event: PackedEvent, facts: Mapping[str, str]) -> None:
         """Hold what was learned about a user."""
-        pending = self._pending[partition]
-        if offset >= pending.first:
-            pending.facts.append((event, facts))
+        if self._pending[partition].facts.add(offset, (event, facts)):
             self._hold()
 
     def add_alias(self, partition: int, offset: int, event: PackedEvent, target: str) -> None:
         """Hold an id's becoming a user."""
-        pending = self._pending[partition]
-        if offset >= pending.first:
-            pending.aliases.append((event, target))
+        if self._pending[partition].aliases.add(offset, (event, target)):
             self._hold()
 
     def settle(self, partition: int, next_offset: int) -> None:
@@ -108,22 +114,27 @@ class StreamHistory:
         """Begin to write everything settled, in a thread; nothing while an earlier one is still being written."""
         if self._writing is not None:
             return
-        settled = {p: pending for p, pending in self._pending.items() if pending.next > pending.first}
-        self._pending |= {p: _Pending(pending.next, pending.next) for p, pending in settled.items()}
-        self._held, self._since = 0, None
-        self._writing = settled, self._thread.submit(self._write_settled, settled, list(self._pending))
+        split = {p: pending.split() for p, pending in self._pending.items() if pending.next > pending.first}
+        spans, since = {p: parts[0] for p, parts in split.items()}, {p: parts[1] for p, parts in split.items()}
+        self._pending |= since
+        self._count_held()
+        self._since = self._monotonic() if self._held else None
+        self._writing = _Writing(spans, since, self._thread.submit(self._write_spans, spans, list(self._pending)))
 
     def finish(self, *, wait: bool = False) -> dict[int, int]:
         """The positions moved by what was begun, once it is done. When it failed nothing is lost: begin again."""
-        if self._writing is None or not (wait or self._writing[1].done()):
-            return {}
-        settled, job = self._writing
-        self._writing = None
+        moved, self._moved = self._moved, {}
+        if self._writing is None or not (wait or self._writing.job.done()):
+            return moved
+        writing, self._writing = self._writing, None
         try:
-            return job.result()
+            ours = writing.job.result()
         except BaseException:
-            self._take_back(settled)
+            self._moved = moved
+            self._take_back(writing)
             raise
+        self._go_on_from_others(writing, ours)
+        return moved | {partition: writing.spans[partition].next for partition in ours}
 
     def flush(self) -> dict[int, int]:
         """Write everything settled, and wait for it."""
@@ -135,38 +146,55 @@ class StreamHistory:
         """Let the thread go."""
         self._thread.shutdown()
 
-    def _take_back(self, settled: Mapping[int, _Pending]) -> None:
-        for partition, old in settled.items():
-            new = self._pending.get(partition)
-            if new is None:
-                continue  # another worker's by now
-            self._pending[partition] = _Pending(
-                old.first, new.next, old.events + new.events, old.facts + new.facts, old.aliases + new.aliases
-            )
-            self._held += len(old.events) + len(old.facts) + len(old.aliases)
+    def _finish_quietly(self) -> None:
+        """Wait for what is being written; when it failed it was taken back, and is begun again."""
+        with suppress(StrataError):
+            self._moved = self.finish(wait=True)
+
+    def _take_back(self, writing: _Writing) -> None:
+        for partition, span in writing.spans.items():
+            since = self._pending.get(partition)
+            if since is writing.since[partition]:  # else it was lost meanwhile, and is read from the log again
+                self._pending[partition] = since.with_earlier(span)
+        self._count_held()
         self._begin()
 
-    def _write_settled(self, settled: Mapping[int, _Pending], partitions: Sequence[int]) -> dict[int, int]:
-        with storage_faults(self._history.root):
-            if self._torn:
-                remove_leftovers(self._history, read_positions(self._history.root), partitions)
-            self._torn = True
-            for partition, pending in settled.items():
-                self._write(Span(partition, pending.first, pending.next), pending)
-            spans = {partition: (pending.first, pending.next) for partition, pending in settled.items()}
-            ours = advance_positions(self._history.root, spans) if spans else set()
-            for partition in spans.keys() - ours:
-                remove_part(self._history, Span(partition, *spans[partition]))
-            self._torn = False
-        return {partition: spans[partition][1] for partition in ours}
+    def _go_on_from_others(self, writing: _Writing, ours: Set[int]) -> None:
+        """A partition we have and whose position is not where we left it had another worker for a while."""
+        others = [p for p in writing.spans if p not in ours and self._pending.get(p) is writing.since[p]]
+        if not others:
+            return
+        positions = read_positions(self._history.root)
+        for partition in others:
+            self._behind[partition] = positions.get(partition, 0)
+            self._pending[partition] = Pending.at(self._behind[partition])
+        self._count_held()
 
-    def _write(self, span: Span, pending: _Pending) -> None:
-        if pending.events:
-            write_events(self._history, span, [unpack_event(record) for record in pending.events])
-        if pending.facts:
-            write_facts(self._history, span, pending.facts)
-        if pending.aliases:
-            write_aliases(self._history, span, pending.aliases)
+    def _write_spans(self, spans: Mapping[int, Pending], partitions: Sequence[int]) -> set[int]:
+        history = self._history
+        with storage_faults(history.root):
+            if self._torn:
+                with held_positions(history.root) as positions:
+                    remove_leftovers(history, positions, partitions)
+            self._torn = True
+            staged = {partition: self._stage(partition, pending) for partition, pending in spans.items()}
+            ours = commit_parts(history.root, staged) if staged else set()
+            self._torn = False
+        return ours
+
+    def _stage(self, partition: int, pending: Pending) -> Staged:
+        history, span = self._history, Span(partition, pending.first, pending.next)
+        files = []
+        if pending.events.held:
+            files += stage_events(history, span, [unpack_event(record) for record in pending.events.records])
+        if pending.facts.held:
+            files += stage_facts(history, span, pending.facts.records)
+        if pending.aliases.held:
+            files += stage_aliases(history, span, pending.aliases.records)
+        return Staged(pending.first, pending.next, files)
+
+    def _count_held(self) -> None:
+        self._held = sum(len(pending) for pending in self._pending.values())
 
     def _hold(self) -> None:
         self._held += 1

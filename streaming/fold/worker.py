@@ -142,7 +142,14 @@ class FoldWorker:
         parts = self._parts
         moved = parts.history.finish(wait=parts.history.held > parts.held_limit)
         for partition, position in moved.items():
-            consumer.release(partition, min(position, self._folded_to(partition)))
+            if partition in self._next:
+                consumer.release(partition, min(position, self._folded_to(partition)))
+        for partition, position in parts.history.take_behind().items():
+            parts.say(
+                f"partition {partition}: the history has got to {position} by another worker; going on from there"
+            )
+            self._next[partition] = min(position, self._folded_to(partition))
+            consumer.seek(partition, self._next[partition])
         if parts.history.is_due():
             parts.meters.written(parts.history.held)
             parts.history.start()

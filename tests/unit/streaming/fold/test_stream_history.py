@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from strata.errors import StrataError
 from strata.features.packed import PackedEvent, RecordKind, pack_event
 from streaming.fold.history_parts import Span
-from streaming.fold.positions import PositionsDamaged, advance_positions, read_positions
+from streaming.fold.positions import PositionsDamaged, Staged, commit_parts, read_positions
 from streaming.fold.stream_history import StreamHistory
 from streaming.history import History, scan_events
 
@@ -75,12 +78,12 @@ def test_a_part_no_position_covers_is_removed(tmp_path: Path, monkeypatch: pytes
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("streaming.fold.stream_history.advance_positions", killed)
+        patched.setattr("streaming.fold.positions._write", killed)
         with pytest.raises(KeyboardInterrupt):
             first.flush()
     assert ids(tmp_path) == ["e0"]
     second = opened(tmp_path)
-    assert ids(tmp_path) == []
+    assert (ids(tmp_path), list(tmp_path.rglob("*.tmp"))) == ([], [])
     for offset in (0, 1):
         second.add_event(0, offset, record(offset))
     second.settle(0, 2)
@@ -96,16 +99,16 @@ def test_a_flush_that_failed_half_way_is_made_good_by_the_next(tmp_path: Path, m
         history.settle(partition, 1)
     import streaming.fold.stream_history as module
 
-    real, calls = module.write_events, []
+    real, calls = module.stage_events, []
 
-    def full(*arguments: object) -> None:
+    def full(*arguments: object) -> object:
         calls.append(arguments)
         if len(calls) == 2:
             raise OSError(28, "No space left on device")
-        real(*arguments)  # type: ignore[arg-type]
+        return real(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
-        patched.setattr(module, "write_events", full)
+        patched.setattr(module, "stage_events", full)
         with pytest.raises(StrataError, match=r"(?i)no space"):
             history.flush()
     history.add_event(0, 1, record(7))
@@ -116,7 +119,7 @@ def test_a_flush_that_failed_half_way_is_made_good_by_the_next(tmp_path: Path, m
 
 def test_another_workers_partitions_are_left_alone(tmp_path: Path) -> None:
     """Taking over a partition removes leftovers of that one only, and positions of others stay."""
-    advance_positions(tmp_path, {5: (0, 9)})
+    commit_parts(tmp_path, {5: Staged(0, 9)})
     stranger = tmp_path / "events" / "month=1970-01" / f"{Span(5, 9, 12).stem}.parquet"
     stranger.parent.mkdir(parents=True)
     stranger.write_bytes(b"another worker is writing this")
@@ -181,3 +184,108 @@ def test_damaged_positions_are_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "log_positions.json").write_text(json.dumps([1]), encoding="utf-8")
     with pytest.raises(PositionsDamaged):
         opened(tmp_path)
+
+
+class Held:
+    """Holds back whoever is about to let parts be seen, until it is told to go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import streaming.fold.stream_history as module
+
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        genuine = module.commit_parts
+
+        def commit(*arguments: Any) -> set[int]:
+            self.reached.set()
+            assert self.go_on.wait(10)
+            return genuine(*arguments)
+
+        monkeypatch.setattr(module, "commit_parts", commit)
+
+
+def give(history: StreamHistory, numbers: range, partition: int = 0) -> None:
+    for offset in numbers:
+        history.add_event(partition, offset, record(offset))
+    history.settle(partition, numbers.stop)
+
+
+def test_a_partition_lost_and_given_back_while_it_is_written_keeps_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a broker's death does: the writing of before the loss ends first, and is neither removed nor repeated."""
+    held, history = Held(monkeypatch), opened(tmp_path)
+    give(history, range(5))
+    history.start()
+    assert held.reached.wait(10)
+    history.forget([0])
+    threading.Timer(0.1, held.go_on.set).start()
+    first = history.assign([0])[0]
+    give(history, range(first, 8))
+    assert history.flush()[0] == 8
+    assert ids(tmp_path) == [f"e{number}" for number in range(8)]
+
+
+def test_a_worker_that_takes_over_while_another_still_writes_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the other one had not let be seen is taken away from it, and it says so."""
+    held, slow = Held(monkeypatch), opened(tmp_path)
+    give(slow, range(5))
+    slow.start()
+    assert held.reached.wait(10)
+    quick = opened(tmp_path)
+    held.go_on.set()
+    assert slow.finish(wait=True) == {}
+    assert slow.take_behind() == {0: 0}
+    give(quick, range(6))
+    assert quick.flush() == {0: 6}
+    assert ids(tmp_path) == [f"e{number}" for number in range(6)]
+    assert list(tmp_path.rglob("*.tmp")) == []
+
+
+def test_two_workers_writing_the_same_span_leave_one_of_it(tmp_path: Path) -> None:
+    """And the one that came second goes on from where the first has got to."""
+    one, other = opened(tmp_path), opened(tmp_path)
+    for worker in (one, other):
+        give(worker, range(5))
+    assert (one.flush(), other.flush()) == ({0: 5}, {})
+    assert (one.take_behind(), other.take_behind()) == ({}, {0: 5})
+    give(other, range(5, 7))
+    assert other.flush() == {0: 7}
+    assert ids(tmp_path) == [f"e{number}" for number in range(7)]
+    give(one, range(5, 9))
+    assert one.flush() == {}
+    [(_, begin)] = one.take_behind().items()
+    give(one, range(begin, 9))
+    assert one.flush() == {0: 9}
+    assert ids(tmp_path) == [f"e{number}" for number in range(9)]
+
+
+def test_a_batch_given_twice_is_held_once(tmp_path: Path) -> None:
+    """A batch that failed half way is folded again from its beginning; kinds of records have their own order."""
+    history = opened(tmp_path)
+    facts = PackedEvent("ann", "p1", "profile_update", 5, 5, kind=RecordKind.PROFILE)
+    for _ in range(2):
+        history.add_event(0, 0, record(0))
+        history.add_event(0, 2, record(2))
+        history.add_facts(0, 1, facts, {"kids": "1"})
+        history.add_alias(0, 3, facts, "bob")
+    assert history.held == 4
+    history.settle(0, 4)
+    history.flush()
+    assert ids(tmp_path) == ["e0", "e2"]
+    files = History(tmp_path)
+    assert [pq.ParquetFile(path).metadata.num_rows for path in (*files.profile_files(), *files.alias_files())] == [1, 1]
+
+
+def test_what_is_not_settled_is_not_written(tmp_path: Path) -> None:
+    """Half a batch: a worker that is killed then reads it again, and it is there once."""
+    history = opened(tmp_path)
+    give(history, range(3))
+    history.add_event(0, 3, record(3))
+    assert history.flush() == {0: 3}
+    assert (ids(tmp_path), history.held) == (["e0", "e1", "e2"], 1)
+    again = opened(tmp_path)
+    give(again, range(3, 5))
+    again.flush()
+    assert ids(tmp_path) == [f"e{number}" for number in range(5)]
