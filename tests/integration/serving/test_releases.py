@@ -206,7 +206,7 @@ def test_a_bad_package_never_takes_traffic(gateway: GatewayProcess, releases: An
 
 
 def test_the_release_outlives_the_gateway(settings: Settings) -> None:
-    """A later start serves what was promoted, not what was trained last; a version named in the settings is promoted."""
+    """A later start serves what was released, not what was trained last; one named in the settings is promoted."""
     second = add_version(settings, "second")
     third = add_version(settings, "third")
     served = []

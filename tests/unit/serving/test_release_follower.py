@@ -39,6 +39,13 @@ class ToyLoader:
         """Versions whose server never comes up."""
         self.addresses: dict[str, str] = {}
         self.made: dict[str, ToySegmenter] = {}
+        self.hanging = asyncio.Event()
+        self._loaded = asyncio.Condition()
+
+    async def made_of(self, version: str) -> None:
+        """Until a version was loaded."""
+        async with self._loaded:
+            await self._loaded.wait_for(lambda: version in self.made)
 
     def address(self, name: str, version: str) -> str:
         return self.addresses.get(version, "")
@@ -48,8 +55,11 @@ class ToyLoader:
         if version in self.damaged:
             raise PackageInvalid(f"{version} is damaged")
         if version in self.waiting and patiently:
+            self.hanging.set()
             await asyncio.Event().wait()
-        self.made[version] = segmenter = ToySegmenter(toy_profile(name, version))
+        async with self._loaded:
+            self.made[version] = segmenter = ToySegmenter(toy_profile(name, version))
+            self._loaded.notify_all()
 
         async def close() -> None:
             self.closed.append(version)
@@ -183,13 +193,12 @@ async def test_a_newer_release_is_not_kept_waiting_by_one_that_hangs(world: Worl
     world.loader.waiting.add(B)
     world.promote(B)
     world.follower.start()
-    while B not in world.loader.loads:
-        await asyncio.sleep(0.01)
-    assert world.served == A
-    serial = world.promote(C)
     async with asyncio.timeout(5):
-        while world.applied.serial != serial:
-            await asyncio.sleep(0.01)
+        await world.loader.hanging.wait()
+        assert world.served == A
+        world.promote(C)
+        await world.loader.made_of(C)
+        await asyncio.sleep(0.05)
     assert world.served == C
 
 

@@ -60,7 +60,7 @@ def batch(users: list[str], indexes: list[int], sources: list[int]) -> Answer:
 
 
 async def test_answers_are_kept_and_compared() -> None:
-    """One that the shadow gives too, one that it does not; a batch as one by one; other segmenters are not looked at."""
+    """One that the shadow gives too, one that it does not; a batch as one by one; no other segmenter's."""
     world = World()
     world.log.append_live(live("ann", "a", "b"))
     world.log.append_live(live("ann", "a", values=(2.0, 1.0)))
