@@ -101,6 +101,34 @@ def freshness(
         raise typer.Exit(WRONG)
 
 
+@app.command()
+def releases(
+    *,
+    segmenter: Annotated[str, typer.Option(help="Whose versions are changed.")] = "value_tiers",
+    rounds: Annotated[int, typer.Option(min=1, help="Promotions, rollbacks and shadows, each so often.")] = 5,
+    shadow_s: Annotated[float, typer.Option("--shadow-seconds", min=0.5, help="How long a cost is measured.")] = 5.0,
+    json: Json = None,
+) -> None:
+    """Promote, roll back, run a canary and a shadow on a gateway under load: no call may fail.
+
+    In a scratch home, on a gateway of two workers with every segmenter embedded. The other version is a twin that
+    differs in its description alone, so that every answer can be held to what it must be. Ends with 1 when a call
+    failed or was not answered live, a canary missed its share by a percentage point, or the twin disagreed.
+    """
+    from loadtests.live.release_report import print_releases, released
+    from loadtests.live.report import write
+    from loadtests.live.servers import scratch_folder
+    from strata.settings import load_settings
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    settings = load_settings()
+    document = released(settings, (segmenter, rounds, shadow_s), scratch_folder(settings.home, "releases"), say)
+    print_releases(document)
+    write(json, document)
+    if document["faults"]:
+        raise typer.Exit(WRONG)
+
+
 def say(sentence: str) -> None:
     """Progress, on standard error."""
     print(f"{time.strftime('%H:%M:%S')} {sentence}", file=sys.stderr, flush=True)
