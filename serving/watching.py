@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 
+from serving.domain.ending import end
 from serving.domain.segmenter import SegmenterProfile
 from serving.domain.watch import Cause, WatchList
 from serving.domain.watch_round import Looking, WatchRound
@@ -55,10 +55,7 @@ class Watching:
     async def stop(self) -> None:
         """End every watch, then listening and looking."""
         self.watched.close()
-        if self._listening is not None:
-            self._listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listening
+        await end(self._listening)
         await self._round.stop()
 
     async def _listen(self, changes: ChangeSubscriber) -> None:

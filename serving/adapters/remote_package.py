@@ -16,6 +16,7 @@ from typing import Any, Final
 import grpc
 
 from serving.domain.deadline import Deadline
+from serving.domain.ending import end
 from serving.domain.segmenter import SegmenterProfile
 from strata.errors import SegmenterUnavailable
 from strata.v1 import segmenter_pb2 as pb
@@ -53,10 +54,7 @@ class RemotePackage:
 
     async def stop(self) -> None:
         """Stop watching; the channel is its owner's to close."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+        await end(self._watching)
 
     async def checked(self, deadline: Deadline) -> None:
         """Return when rows may be sent. Raises SegmenterUnavailable, at once when the server is known to be down."""

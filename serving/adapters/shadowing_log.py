@@ -8,7 +8,6 @@ that was given. What does not fit is dropped and counted.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from serving.domain.assignments import Answer, Column, LiveAnswer, Source
 from serving.domain.deadline import Deadline
+from serving.domain.ending import end
 from serving.domain.features import Floats
 from serving.domain.segmenter import SegmenterProfile
 from serving.metrics.recorder import Recorder
@@ -67,11 +67,7 @@ class Shadowing:
 
     async def stop(self) -> None:
         """Leave what waits unscored."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end(*self._tasks)
 
     def offer(self, answer: Answer) -> None:
         """An answer about many."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -11,6 +10,7 @@ from typing import Final, NamedTuple
 from serving.domain.assignments import Answer, Column, Degradation, Source
 from serving.domain.deadline import Deadline
 from serving.domain.desk import SegmentationDesk
+from serving.domain.ending import end
 from serving.domain.routing import Routing
 from serving.domain.watch import Cause, Present, WatchList
 from strata.clock import Clock
@@ -59,11 +59,7 @@ class WatchRound:
 
     async def stop(self) -> None:
         """End."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await end(*self._tasks)
 
     async def _look(self) -> None:
         while True:

@@ -4,7 +4,6 @@ one drain. What cannot be taken up is reported, and tried again; until then the 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from serving.composition import Composition, Parts
+from serving.domain.ending import end
 from serving.domain.segmenter import SegmenterProfile
 from serving.releases.applied import Applied, write_applied
 from serving.releases.lineup import Lineup
@@ -66,11 +66,7 @@ class ReleaseFollower:
 
     async def stop(self) -> None:
         """Stay with what is served."""
-        for task in (*self._tasks, self._following):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        await end(self._following, *self._tasks)
         if self._parts.shadowing is not None:
             await self._parts.shadowing.stop()
 
@@ -96,9 +92,7 @@ class ReleaseFollower:
                     if not looking.done() and self._log.mark() != self._mark:
                         break
             finally:
-                looking.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await looking
+                await end(looking)
             await asyncio.sleep(LOOK_S)
 
     async def _look_safely(self) -> None:
