@@ -153,11 +153,11 @@ class ReleaseFollower:
     def _end_later(self, ends: Sequence[Callable[[], Awaitable[None]]], after_s: float | None = None) -> None:
         """End what is used no more, when no call can be asking it."""
 
-        async def drained(end: Callable[[], Awaitable[None]]) -> None:
+        async def drained(close: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(DRAIN_S if after_s is None else after_s)
-            await end()
+            await close()
 
-        for end in ends:
-            task = asyncio.create_task(drained(end))
+        for close in ends:
+            task = asyncio.create_task(drained(close))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
