@@ -50,6 +50,7 @@ class LastKnown:
         self._slots: OrderedDict[str, int] = OrderedDict()
         self._columns: dict[str, _Column] = {}
         self._times: list[memoryview[int]] = []
+        self._latest: tuple[Sequence[str], list[int]] = (), []
         for key in keys:
             self.admit(key)
 
@@ -98,10 +99,16 @@ class LastKnown:
         if len(users) > self._capacity:  # a slot would be given out twice within one call
             users = users[: self._capacity]
             segment_indexes, scores = segment_indexes[: self._capacity], scores[: self._capacity]
-        slots = [self._slot(user) for user in users]
+        slots = self._slots_of(users)
         column.indexes[slots] = segment_indexes
         column.scores[slots] = scores
         column.at_us[slots] = at_us
+
+    def _slots_of(self, users: Sequence[str]) -> list[int]:
+        """The columns of one answer are about the same users, one after the other: they are looked up once."""
+        if users is not self._latest[0]:
+            self._latest = users, [self._slot(user) for user in users]
+        return self._latest[1]
 
     def recall(self, users: Sequence[str], key: str) -> Remembered:
         """What is remembered of each user for one version."""
@@ -125,6 +132,7 @@ class LastKnown:
         if slot is not None:
             self._slots.move_to_end(user)
             return slot
+        self._latest = (), []  # a slot may change hands
         slot = len(self._slots) if len(self._slots) < self._capacity else self._slots.popitem(last=False)[1]
         self._slots[user] = slot
         for times in self._times:

@@ -9,7 +9,8 @@ import hashlib
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent / "native"
+STRATA = Path(__file__).resolve().parents[1]
+FOLDERS = (STRATA / "features" / "native", STRATA / "runtime" / "native")
 FLAGS = (
     "-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off", "-fno-strict-aliasing",
 )  # fmt: skip
@@ -18,13 +19,13 @@ FLAGS = (
 
 def sources() -> list[Path]:
     """The C files, in a fixed order."""
-    return sorted(FOLDER.glob("*.c"))
+    return [path for folder in FOLDERS for path in sorted(folder.glob("*.c"))]
 
 
 def digest() -> str:
     """SHA-256 over sources, headers and flags."""
     found = hashlib.sha256(" ".join(FLAGS).encode())
-    for path in sorted(FOLDER.glob("*.[ch]")):
+    for path in (path for folder in FOLDERS for path in sorted(folder.glob("*.[ch]"))):
         found.update(hashlib.sha256(path.name.encode() + b"\0" + path.read_bytes()).digest())
     return found.hexdigest()
 

@@ -8,6 +8,7 @@ numbers, features in range, and children that form a tree.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,11 +18,37 @@ from strata.errors import PackageInvalid
 
 _INTEGERS: Final = ("split_feature", "decision_type", "left_child", "right_child")
 _PER_SPLIT: Final = (*_INTEGERS, "threshold", "split_gain", "internal_value", "internal_weight", "internal_count")
+# A split's decision_type: bit 0 categorical, bit 1 where missing values go, bits 2 and 3 what is missing.
+_DEFAULT_LEFT, _KIND_SHIFT, _NONE_MISSING, _ZERO_MISSING = 2, 2, 0, 1
 _PER_LEAF: Final = ("leaf_value", "leaf_weight", "leaf_count")
 
 
-def check_tree_text(text: str, feature_count: int) -> None:
-    """Raise PackageInvalid unless this is a whole one-output model of so many features, without categories."""
+@dataclass(frozen=True)
+class Tree:
+    """One tree: arrays per split, and the leaves' values. A child is a later split, or ~leaf."""
+
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    missing_left: NDArray[np.bool_]
+    """Whether a missing value goes left."""
+    zero_is_missing: bool
+    """Whether some split takes zeros for missing ones."""
+    leaf: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The trees in their order."""
+
+    trees: tuple[Tree, ...]
+    features: int
+    classes: int = 1
+
+
+def read_tree_text(text: str, feature_count: int) -> Forest:
+    """The trees of a whole one-output model of so many features, without categories. Raises PackageInvalid."""
     if not text.startswith("tree\n") or "\nend of trees" not in text or not text.isascii():
         raise PackageInvalid("the model file is not LightGBM's text format, or is cut short")
     head, _, rest = text.partition("\n\n")
@@ -36,8 +63,8 @@ def check_tree_text(text: str, feature_count: int) -> None:
     for key in ("feature_names", "feature_infos"):
         if len(header.get(key, "").split(" ")) != feature_count:
             raise PackageInvalid(f"the model file's {key} are not one for each feature")
-    for number, tree in enumerate(_trees(rest, header.get("tree_sizes", ""))):
-        _check_tree(number, tree, feature_count)
+    trees = enumerate(_trees(rest, header.get("tree_sizes", "")))
+    return Forest(tuple(_read_tree(number, tree, feature_count) for number, tree in trees), feature_count)
 
 
 def _trees(rest: str, sizes_text: str) -> Iterator[str]:
@@ -53,7 +80,7 @@ def _trees(rest: str, sizes_text: str) -> Iterator[str]:
         raise PackageInvalid("the model file's trees are not as many or as long as its header says")
 
 
-def _check_tree(number: int, tree: str, feature_count: int) -> None:
+def _read_tree(number: int, tree: str, feature_count: int) -> Tree:
     fields = _fields(tree)
     what = f"tree {number}"
     leaves = _single(fields, "num_leaves", what)
@@ -62,8 +89,10 @@ def _check_tree(number: int, tree: str, feature_count: int) -> None:
     _numbers(fields.get("shrinkage", "1"), what, length=1)
     for key in _PER_LEAF if leaves > 1 else ("leaf_value",):
         _numbers(fields.get(key, ""), f"{what}, {key}", length=leaves)
+    leaf = _numbers(fields.get("leaf_value", ""), f"{what}, leaf_value", length=leaves)
     if leaves == 1:
-        return
+        nothing = np.zeros(0, dtype=np.int64)
+        return Tree(nothing, np.zeros(0), nothing, nothing, np.zeros(0, dtype=np.bool_), False, leaf)
     splits = {
         key: _numbers(fields.get(key, ""), f"{what}, {key}", length=leaves - 1, whole=key in _INTEGERS)
         for key in _PER_SPLIT
@@ -72,6 +101,14 @@ def _check_tree(number: int, tree: str, feature_count: int) -> None:
     if features.min() < 0 or features.max() >= feature_count or not set(decisions.tolist()) <= {0, 2, 4, 6, 8, 10}:
         raise PackageInvalid(f"the model file's {what} splits on what is not there")
     _check_children(splits["left_child"], splits["right_child"], leaves, what)
+    ways, kinds = decisions.astype(np.int64), decisions.astype(np.int64) >> _KIND_SHIFT
+    # Where a missing value is not told apart it counts as 0.
+    missing_left = np.where(kinds == _NONE_MISSING, splits["threshold"] >= 0, (ways & _DEFAULT_LEFT) != 0)
+    children = (splits[key].astype(np.int64) for key in ("left_child", "right_child"))
+    return Tree(
+        features.astype(np.int64), splits["threshold"], *children, missing_left, bool((kinds == _ZERO_MISSING).any()),
+        leaf,
+    )  # fmt: skip
 
 
 def _check_children(left: NDArray[np.float64], right: NDArray[np.float64], leaves: int, what: str) -> None:

@@ -116,9 +116,9 @@ def test_the_pinned_compiler_has_hashes_and_no_address() -> None:
 def test_the_name_of_the_library_follows_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library of other sources is never loaded."""
     before = native_source.digest()
-    for path in native_source.FOLDER.iterdir():
+    for path in (path for folder in native_source.FOLDERS for path in folder.iterdir()):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(native_source, "FOLDER", tmp_path)
+    monkeypatch.setattr(native_source, "FOLDERS", (tmp_path,))
     assert native_source.digest() == before
     for path in sorted(tmp_path.glob("*.[ch]")):
         held = path.read_bytes()

@@ -1,0 +1,131 @@
+"""Decision trees summed by the C kernel, where it was built: the same numbers as LightGBM's predictor, several times
+sooner. Whether they are the same is tried on every model that is loaded, on values around its own thresholds."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.features import kernel, native_source
+from strata.runtime.model import Floats
+from strata.runtime.tree_text import Forest
+
+_NODE: Final = np.dtype(
+    [("threshold", "<f8"), ("less", "<i4"), ("more", "<i4"), ("feature", "<u4"), ("missing", "<u4")]
+)
+MOST_DEPTH: Final = 64
+"""Every row walks a tree's whole depth: trees deeper than this are left to LightGBM."""
+FEW_ROWS: Final = 8
+"""Up to so many the interpreter's lock is kept: giving it up costs more than the walk."""
+PROBES: Final = 256
+ZERO: Final = float(np.float32(1e-35))
+"""LightGBM's kZeroThreshold: a value no farther from 0 is 0."""
+
+
+class _Forest(ctypes.Structure):
+    _fields_ = (
+        ("nodes", ctypes.c_void_p), ("leaves", ctypes.c_void_p), ("roots", ctypes.c_void_p),
+        ("depths", ctypes.c_void_p), ("trees", ctypes.c_int64), ("classes", ctypes.c_int64),
+        ("features", ctypes.c_int64),
+    )  # fmt: skip
+
+
+class NativeTrees:
+    """A forest in the kernel's layout. Safe for any number of threads."""
+
+    def __init__(self, forest: Forest, quick: Callable[..., None], patient: Callable[..., None]) -> None:
+        """`quick` keeps the interpreter's lock, `patient` lets it go. Made by `native_trees`."""
+        self._held = _laid_out(forest)
+        nodes, leaves, roots, depths = self._held
+        self._forest = _Forest(
+            nodes.ctypes.data, leaves.ctypes.data, roots.ctypes.data, depths.ctypes.data, len(roots), forest.classes,
+            forest.features,
+        )  # fmt: skip
+        self._address = ctypes.addressof(self._forest)
+        self._classes, self._quick, self._patient = forest.classes, quick, patient
+
+    def sums(self, values: Floats) -> Floats:
+        """[n, classes] for float64 [n, f], C-ordered; NaN is missing."""
+        found = np.zeros((len(values), self._classes))
+        walk = self._quick if len(values) <= FEW_ROWS else self._patient
+        walk(self._address, values.ctypes.data, len(values), found.ctypes.data)
+        return found
+
+    def sum_one(self, row: Floats) -> float:
+        """The first class's sum for one row, [f], C-ordered."""
+        found = ctypes.c_double(0.0)
+        self._quick(self._address, row.ctypes.data, 1, ctypes.addressof(found))
+        return found.value
+
+
+def native_trees(forest: Forest) -> NativeTrees | None:
+    """The trees in the kernel; None where there is no kernel, or they are of a kind it does not walk."""
+    if kernel.native() is None or not forest.trees or any(tree.zero_is_missing for tree in forest.trees):
+        return None
+    if forest.classes > 1 or max(_depth(tree.left, tree.right) for tree in forest.trees) > MOST_DEPTH:
+        return None
+    library = str(native_source.library())
+    quick: Any = ctypes.PyDLL(library).strata_trees
+    patient: Any = ctypes.CDLL(library).strata_trees
+    for function in (quick, patient):
+        function.restype = None
+        function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+    return NativeTrees(forest, quick, patient)
+
+
+def agree(forest: Forest, trees: NativeTrees, reference: Callable[[Floats], Floats], seed: int = 7) -> bool:
+    """Whether both give the same bits, on rows of values at, beside and far from the forest's own thresholds."""
+    chance = np.random.default_rng(seed)
+    rows = np.empty((PROBES, forest.features))
+    used: list[list[float]] = [[0.0, 1.0] for _ in range(forest.features)]
+    for tree in forest.trees:
+        for feature, threshold in zip(tree.feature.tolist(), tree.threshold.tolist(), strict=True):
+            used[feature].append(threshold)
+    strange = np.array([np.nan, 0.0, -0.0, 1e-40, -1e-40, np.inf, -np.inf, 1e300])
+    for feature, thresholds in enumerate(used):
+        chosen = chance.choice(np.array(thresholds), PROBES)
+        near = np.nextafter(chosen, np.where(chance.random(PROBES) < 0.5, -np.inf, np.inf))
+        mixed = np.where(chance.random(PROBES) < 0.5, chosen, near)
+        rows[:, feature] = np.where(chance.random(PROBES) < 0.25, chance.choice(strange, PROBES), mixed)
+    wanted = reference(rows)
+    alone = np.array([trees.sum_one(np.ascontiguousarray(row)) for row in rows[:32]])
+    return bool(np.array_equal(trees.sums(rows)[:, 0], wanted) and np.array_equal(alone, wanted[:32]))
+
+
+def _laid_out(forest: Forest) -> tuple[NDArray[Any], Floats, NDArray[np.int32], NDArray[np.int32]]:
+    size = sum(len(tree.threshold) + len(tree.leaf) for tree in forest.trees)
+    nodes, leaves = np.zeros(size, dtype=_NODE), np.zeros(size)
+    roots, depths, at = [], [], 0
+    for tree in forest.trees:
+        splits, count = len(tree.threshold), len(tree.threshold) + len(tree.leaf)
+        own = nodes[at : at + count]
+        for way, children in (("less", tree.left), ("more", tree.right)):
+            own[way][:splits] = np.where(children >= 0, at + children, at + splits + ~children)
+            own[way][splits:] = np.arange(at + splits, at + count)  # a leaf leads to itself
+        own["threshold"][:splits], own["feature"][:splits] = _without_tiny(tree.threshold), tree.feature
+        own["missing"][:splits] = ~tree.missing_left
+        leaves[at + splits : at + count] = tree.leaf
+        roots.append(at)
+        depths.append(_depth(tree.left, tree.right))
+        at += count
+    return nodes, leaves, np.array(roots, dtype=np.int32), np.array(depths, dtype=np.int32)
+
+
+def _without_tiny(threshold: Floats) -> Floats:
+    """Thresholds moved out of the values that LightGBM takes for 0, so that those need no look of their own."""
+    low = np.where(threshold >= -ZERO, np.nextafter(-ZERO, -np.inf), threshold)
+    return np.where((threshold >= 0) & (threshold <= ZERO), ZERO, np.where(threshold < 0, low, threshold))
+
+
+def _depth(left: NDArray[np.int64], right: NDArray[np.int64]) -> int:
+    """The most splits on the way to a leaf. A child stands behind its parent."""
+    depths = [1] * len(left)
+    for node, children in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        for child in children:
+            if child >= 0:
+                depths[child] = depths[node] + 1
+    return max(depths, default=0)
