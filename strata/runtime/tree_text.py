@@ -104,11 +104,9 @@ def _read_tree(number: int, tree: str, feature_count: int) -> Tree:
     ways, kinds = decisions.astype(np.int64), decisions.astype(np.int64) >> _KIND_SHIFT
     # Where a missing value is not told apart it counts as 0.
     missing_left = np.where(kinds == _NONE_MISSING, splits["threshold"] >= 0, (ways & _DEFAULT_LEFT) != 0)
-    children = (splits[key].astype(np.int64) for key in ("left_child", "right_child"))
-    return Tree(
-        features.astype(np.int64), splits["threshold"], *children, missing_left, bool((kinds == _ZERO_MISSING).any()),
-        leaf,
-    )  # fmt: skip
+    left, right = (splits[key].astype(np.int64) for key in ("left_child", "right_child"))
+    zero_is_missing = bool((kinds == _ZERO_MISSING).any())
+    return Tree(features.astype(np.int64), splits["threshold"], left, right, missing_left, zero_is_missing, leaf)
 
 
 def _check_children(left: NDArray[np.float64], right: NDArray[np.float64], leaves: int, what: str) -> None:
