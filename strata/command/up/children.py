@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from strata.command.up.logs import append_log, open_log
-from strata.command.up.orphans import CHILD_VARIABLE
-from strata.command.up.tether import NICE_VARIABLE, PARENT_VARIABLE
+from strata.command.up.tether import NICE_VARIABLE
 from strata.errors import SettingsInvalid
+from strata.processes.logs import append_log, open_log
+from strata.processes.orphans import CHILD_VARIABLE
+from strata.processes.parent import PARENT_VARIABLE
 from strata.settings import Settings
 
 BEHIND = frozenset({"parity", "feed"})

@@ -16,7 +16,6 @@ from strata.command.up.children import platform_children
 from strata.command.up.exclusive import exclusive_run
 from strata.command.up.figures import StartFigures
 from strata.command.up.known_users import known_users
-from strata.command.up.orphans import PLATFORM_VARIABLE, end_processes, find_marked
 from strata.command.up.platform_time import keep, origin_us
 from strata.command.up.ports import Ports, claim_ports
 from strata.command.up.prepare import Preparation, PreparationStopped
@@ -25,6 +24,7 @@ from strata.command.up.stamps import Stamps
 from strata.command.up.steps import Step, demo_steps
 from strata.command.up.supervise import Supervisor
 from strata.errors import StrataError
+from strata.processes.orphans import PLATFORM_VARIABLE, end_processes, find_marked
 from strata.settings import Settings
 
 START_LIMIT_S = 120.0
