@@ -67,10 +67,15 @@ def check_port(host: str, port: int, variable: str) -> None:
 
 def server_home(settings: Settings, tag: str) -> Path:
     """A home of this server's own over the shared store: BentoML empties a home's metrics when it starts."""
-    home = settings.run / f"bento-{tag.partition(':')[0]}-{settings.bento.http_port}"
+    home = home_folder(settings, tag.partition(":")[0], settings.bento.http_port)
     home.mkdir(parents=True, exist_ok=True)
     for shared in ("models", "bentos"):
         link = home / shared
         if not link.is_symlink():
             link.symlink_to(settings.bentoml_home.resolve() / shared, target_is_directory=True)
     return home
+
+
+def home_folder(settings: Settings, segmenter: str, http_port: int) -> Path:
+    """Where that home is."""
+    return settings.run / f"bento-{segmenter}-{http_port}"
