@@ -6,12 +6,15 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import yaml
 
 from strata.errors import AlreadyRunning
 from strata.settings import PREFIX, Settings
+
+HOMES_VARIABLE: Final = "_STRATA_BENTO_HOMES"
+"""The folder in which a server makes its home, when whoever started it will clear that away; else the run folder."""
 
 
 def serve_bento(settings: Settings, tag: str) -> NoReturn:
@@ -67,7 +70,8 @@ def check_port(host: str, port: int, variable: str) -> None:
 
 def server_home(settings: Settings, tag: str) -> Path:
     """A home of this server's own over the shared store: BentoML empties a home's metrics when it starts."""
-    home = home_folder(settings, tag.partition(":")[0], settings.bento.http_port)
+    folder = Path(os.environ.get(HOMES_VARIABLE, settings.run))
+    home = home_folder(folder, tag.partition(":")[0], settings.bento.http_port)
     home.mkdir(parents=True, exist_ok=True)
     for shared in ("models", "bentos"):
         link = home / shared
@@ -76,6 +80,6 @@ def server_home(settings: Settings, tag: str) -> Path:
     return home
 
 
-def home_folder(settings: Settings, segmenter: str, http_port: int) -> Path:
-    """Where that home is."""
-    return settings.run / f"bento-{segmenter}-{http_port}"
+def home_folder(folder: Path, segmenter: str, http_port: int) -> Path:
+    """Where that home is, in the folder of homes."""
+    return folder / f"bento-{segmenter}-{http_port}"

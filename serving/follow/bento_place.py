@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from serving.bento.launch import home_folder
+from serving.bento.launch import HOMES_VARIABLE, home_folder
 from serving.follow.described import describes
 from serving.follow.place import Ports, Process
 from strata.processes.logs import append_log, cut_log, open_log, tail
-from strata.processes.orphans import find_marked
+from strata.processes.orphans import end_processes, find_marked
 from strata.processes.parent import PARENT_VARIABLE
-from strata.release.addresses import forget_address, write_address
+from strata.release.addresses import forget_address, forget_addresses, write_address
 from strata.settings import Settings
 
 FOLLOWER_VARIABLE: Final = "_STRATA_FOLLOWER"
@@ -30,7 +30,17 @@ class BentoPlace:
 
     def __init__(self, settings: Settings, segmenter: str) -> None:
         self._settings, self._segmenter = settings, segmenter
-        self.mark = f"{settings.home} {segmenter}"
+        self._mark = f"{settings.home} {segmenter}"
+        self._homes = settings.run / f"bento-{segmenter}-homes"
+
+    def mend(self) -> None:
+        """Remove what a follower that was killed left behind: addresses, servers, their homes. Takes seconds at most.
+
+        For whoever knows that there is no other follower of this segmenter and home.
+        """
+        forget_addresses(self._settings.bento_addresses, self._segmenter)
+        end_processes(find_marked(FOLLOWER_VARIABLE, self._mark))
+        shutil.rmtree(self._homes, ignore_errors=True)
 
     def free_ports(self) -> Ports:
         host = self._settings.bento.host
@@ -45,8 +55,9 @@ class BentoPlace:
             **os.environ,
             "STRATA_BENTO__HTTP_PORT": str(ports.http),
             "STRATA_BENTO__GRPC_PORT": str(ports.grpc),
+            HOMES_VARIABLE: str(self._homes),
             PARENT_VARIABLE: str(os.getpid()),
-            FOLLOWER_VARIABLE: self.mark,
+            FOLLOWER_VARIABLE: self._mark,
             SERVER_VARIABLE: self._server_mark(version, ports),
         }
         words = ("bento", "serve", self._segmenter, "--version", version)
@@ -78,10 +89,10 @@ class BentoPlace:
         forget_address(self._settings.bento_addresses, self._segmenter, version)
 
     def clear(self, ports: Ports) -> None:
-        shutil.rmtree(home_folder(self._settings, self._segmenter, ports.http), ignore_errors=True)
+        shutil.rmtree(home_folder(self._homes, self._segmenter, ports.http), ignore_errors=True)
 
     def _server_mark(self, version: str, ports: Ports) -> str:
-        return f"{self.mark} {version} {ports.grpc}"
+        return f"{self._mark} {version} {ports.grpc}"
 
     def _log(self, version: str) -> Path:
         return self._settings.run / f"bento-{self._segmenter}-{version}.log"

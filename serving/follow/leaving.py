@@ -35,7 +35,7 @@ class LeavingServer:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._place.clear(self._ports)
-        _log.info("version served no more", extra={"fields": {"version": self._version}})
+        _log.info("server gone", extra={"fields": {"version": self._version}})
         return True
 
     def hurry(self, now_s: float) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import signal
 from typing import Final
 
-from serving.follow.bento_place import FOLLOWER_VARIABLE, BentoPlace
+from serving.follow.bento_place import BentoPlace
 from serving.follow.follower import Follower
 from serving.follow.named import NamedVersions
 from serving.follow.place import Ports
 from serving.json_logs import log_as_json
 from strata.one_holder import hold
-from strata.processes.orphans import end_processes, find_marked
 from strata.processes.stop_event import stop_event
-from strata.release.addresses import forget_addresses
 from strata.settings import Settings
 
 LAST_WORDS_S: Final = 3.0
@@ -33,8 +31,7 @@ def follow(settings: Settings, segmenter: str) -> None:
         hold(settings.run / f"bento-{segmenter}.lock", refusal),
     ):
         place = BentoPlace(settings, segmenter)
-        forget_addresses(settings.bento_addresses, segmenter)
-        end_processes(find_marked(FOLLOWER_VARIABLE, place.mark))  # of a follower that was killed
+        place.mend()
         named = NamedVersions(settings, segmenter)
         end_s = settings.gateway.drain_s + LAST_WORDS_S
         Follower(named.look, place, _first_ports(settings), end_s).run(stop)
