@@ -38,7 +38,7 @@ class Child:
 
 
 def platform_children(settings: Settings, environ: Mapping[str, str]) -> list[Child]:
-    """The Bento server when a segmenter is remote, the stream process, the gateway, the report page, the feeder."""
+    """A remote segmenter's follower, the stream process, the gateway, the report page, the feeder."""
     remote = [name for name, segmenter in settings.segmenters.items() if segmenter.placement == "remote"]
     if len(remote) > 1:
         raise SettingsInvalid(
@@ -46,7 +46,7 @@ def platform_children(settings: Settings, environ: Mapping[str, str]) -> list[Ch
             "place all but one of them embedded, or start their servers yourself (strata bento serve NAME)"
         )
     planned: list[tuple[str, str, tuple[str, ...]]] = [
-        ("bento", "Bento server", ("bento", "serve", name)) for name in remote
+        ("bento", f"follower of {name}'s releases", ("bento", "follow", name)) for name in remote
     ]
     planned += [
         ("stream", "stream process", ("stream", "run")),
