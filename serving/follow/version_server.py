@@ -76,18 +76,30 @@ class VersionServer:
         return not left
 
     def _start(self, now_s: float) -> None:
-        self._process = self._place.start(self.version, self.ports, again=self._began_s is not None)
-        self._began_s = now_s
+        try:
+            self._process = self._place.start(self.version, self.ports, again=self._began_s is not None)
+        except OSError as error:
+            self._start_at_s = now_s + self._replacement.pause_s(0.0)
+            self._tell(logging.ERROR, "server could not be started; tried again", reason=str(error))
+        else:
+            self._began_s = now_s
 
     def _look(self, process: Process, now_s: float) -> None:
         assert self._began_s is not None
         if self._place.answers(self.version, self.ports):
-            self._answered_s, self.refusal = now_s, ""
-            address = self._place.publish(self.version, self.ports)
-            self._tell(logging.INFO, "version served", address=address, after_s=round(now_s - self._began_s, 1))
+            self._publish(now_s, now_s - self._began_s)
         elif now_s - self._began_s > START_S:
             self._tell(logging.ERROR, "server stuck at start", pid=process.pid)
             process.kill()
+
+    def _publish(self, now_s: float, after_s: float) -> None:
+        try:
+            address = self._place.publish(self.version, self.ports)
+        except OSError as error:
+            self._tell(logging.ERROR, "address could not be written; tried again", reason=str(error))
+            return
+        self._answered_s, self.refusal = now_s, ""
+        self._tell(logging.INFO, "version served", address=address, after_s=round(after_s, 1))
 
     def _bury(self, code: int, now_s: float) -> None:
         served_s = 0.0 if self._answered_s is None else now_s - self._answered_s

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import psutil
 from bento_process import free_port
 
 from serving.follow.bento_place import FOLLOWER_VARIABLE
-from strata.processes.orphans import find_marked
+from strata.processes.orphans import end_processes, find_marked
 from strata.release.addresses import read_address
 from strata.v1.segmenter_pb2 import DescribePackageRequest
 from strata.v1.segmenter_pb2_grpc import SegmenterServiceStub
@@ -82,6 +82,14 @@ class FollowerProcess:
         """The lines of its log that tell of this."""
         lines = [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
         return [line for line in lines if line["event"] == event]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing running, whatever a test has found."""
+        self.end()
+        end_processes(self.living())
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, if it still runs, and wait for the end; returns the exit code."""

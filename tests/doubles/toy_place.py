@@ -38,6 +38,8 @@ class ToyPlace:
     left: list[int] = field(default_factory=list)
     words: str = "its model.txt is damaged"
     cleared: list[Ports] = field(default_factory=list)
+    full: bool = False
+    """The disk: no log can be opened, no address written."""
     _given: int = 100
 
     def of(self, version: str) -> ToyServer:
@@ -49,6 +51,7 @@ class ToyPlace:
         return Ports(self._given, self._given + 1)
 
     def start(self, version: str, ports: Ports, *, again: bool) -> ToyServer:
+        self._write()
         self.started.append(ToyServer(version, ports, again))
         return self.started[-1]
 
@@ -65,6 +68,7 @@ class ToyPlace:
         return self.words
 
     def publish(self, version: str, ports: Ports) -> str:
+        self._write()
         self.published[version] = ports
         return f"127.0.0.1:{ports.grpc}"
 
@@ -73,3 +77,7 @@ class ToyPlace:
 
     def clear(self, ports: Ports) -> None:
         self.cleared.append(ports)
+
+    def _write(self) -> None:
+        if self.full:
+            raise OSError("no space left")

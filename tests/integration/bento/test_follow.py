@@ -68,9 +68,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def follower(home: Home) -> Iterator[FollowerProcess]:
     """It runs until a test kills it."""
-    one = home.follower()
-    yield one
-    one.end()
+    with home.follower() as one:
+        yield one
 
 
 def test_before_the_first_release_the_version_of_the_settings_is_served(home: Home, follower: FollowerProcess) -> None:
@@ -132,8 +131,8 @@ def test_a_release_that_names_a_version_again_finds_it_running(home: Home, follo
 
 def test_a_second_follower_is_refused(home: Home, follower: FollowerProcess) -> None:
     """They would serve everything twice and take each other's addresses away."""
-    second = home.follower()
-    assert second.process.wait(60) == 1
+    with home.follower() as second:
+        assert second.process.wait(60) == 1
     assert f"already runs from {home.path} (process {follower.process.pid})" in second.said()
     assert follower.described(home.live) == (NAME, home.live)
 
@@ -142,34 +141,30 @@ def test_a_killed_follower_leaves_nothing_to_trip_over(home: Home, follower: Fol
     """Kill -9, and a new one at once: the old servers go by themselves, the new one serves, and ends cleanly."""
     old = follower.living()
     follower.end(signal.SIGKILL)
-    second = home.follower()
-    try:
-        assert follower.address(home.live) in (None, f"127.0.0.1:{follower.grpc_port}")
+    with home.follower() as second:
         until(lambda: follower.address(home.live) == f"127.0.0.1:{second.grpc_port}")
         assert second.described(home.live) == (NAME, home.live)
         assert not set(old) & set(psutil.pids())
-    finally:
-        code = second.end()
-    assert code == 0
-    assert second.living() == []
+        assert second.end() == 0
+        assert second.living() == []
     assert second.address(home.live) is None
     assert list((home.path / "run" / f"bento-{NAME}-homes").iterdir()) == []
 
 
 def test_a_killed_follower_takes_its_servers_along(home: Home) -> None:
     """Also where no other one is started: kill -9 while the server is being started leaves no process."""
-    one = home.follower()
-    until(lambda: len(one.living()) > 0)
-    one.end(signal.SIGKILL)
-    until(lambda: one.living() == [])
+    with home.follower() as one:
+        until(lambda: len(one.living()) > 0)
+        one.end(signal.SIGKILL)
+        until(lambda: one.living() == [])
 
 
 def test_a_start_that_can_serve_nothing_is_a_sentence(tmp_path: Path) -> None:
     """As that of `strata bento serve`: exit code 1 and the reason, on the last line of the log."""
     folder = write_toy_promo(tmp_path / "packages")
     (folder / "model.txt").write_text("tree", encoding="utf-8")
-    one = FollowerProcess(tmp_path, NAME, **WANTED)
-    assert one.process.wait(60) == 1
+    with FollowerProcess(tmp_path, NAME, **WANTED) as one:
+        assert one.process.wait(60) == 1
+        assert one.living() == []
     assert "model.txt is not the file the manifest lists" in one.said().splitlines()[-1]
     assert one.said().splitlines()[-1].startswith("strata: ")
-    assert one.living() == []

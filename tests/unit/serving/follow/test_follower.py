@@ -89,14 +89,17 @@ def test_a_dead_server_comes_back_on_its_ports(scene: Scene) -> None:
 def test_it_waits_for_what_a_dead_server_left(scene: Scene) -> None:
     """Workers hold its ports; those that do not drain in time are killed."""
     scene.serving("a")
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as worker:
-        scene.place.left = [worker.pid]
-        scene.place.of("a").code = -9
-        scene.after(LEFTOVERS_S - 1)
-        scene.after(1.0)
-        assert worker.poll() is None
-        scene.after(LEFTOVERS_S)
-        assert worker.wait() == -9
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as worker:
+        try:
+            scene.place.left = [worker.pid]
+            scene.place.of("a").code = -9
+            scene.after(0.0)
+            scene.after(LEFTOVERS_S - 0.1)
+            assert worker.poll() is None
+            scene.after(0.1)
+            assert worker.wait(5) == -9
+        finally:
+            worker.kill()
     assert len(scene.place.started) == 1
     scene.place.left = []
     scene.after(0.0)
@@ -123,6 +126,24 @@ def test_a_version_that_cannot_be_served_is_tried_slowly_beside_the_others(
     told = [vars(each)["fields"] for each in caplog.records if each.levelno == logging.ERROR]
     assert told == [{"version": "b", "reason": "its model.txt is damaged", "pause_s": SLOWLY_S}]
     scene.serving("b")
+
+
+def test_a_full_disk_is_waited_out(scene: Scene) -> None:
+    """Neither a log that cannot be opened nor an address that cannot be written ends the follower."""
+    scene.named = ("a", "b")
+    scene.serving("a")
+    scene.place.full = True
+    scene.after(5.0)
+    scene.place.full = False
+    scene.after(5.0)
+    scene.place.full = True
+    scene.place.answering = {"a", "b"}
+    scene.after(1.0)
+    assert list(scene.place.published) == ["a"]
+    scene.place.full = False
+    scene.after(1.0)
+    assert list(scene.place.published) == ["a", "b"]
+    assert [each.version for each in scene.place.started] == ["a", "b"]
 
 
 def test_a_start_that_serves_nothing_is_a_failure_with_the_servers_words(scene: Scene) -> None:
