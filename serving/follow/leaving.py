@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 from contextlib import suppress
 
 from serving.follow.place import Place, Ports, Process
-
-_log = logging.getLogger("strata.follower")
+from serving.follow.version_log import version_log
 
 
 class LeavingServer:
@@ -21,6 +19,7 @@ class LeavingServer:
         self._version, self._place, self._ports = version, place, ports
         self._process, self._ask_at_s, self._kill_at_s = process, ask_at_s, ask_at_s + end_s
         self._asked = False
+        self._log = version_log(version)
 
     def gone(self, now_s: float) -> bool:
         """Do what is due; True once nothing is left of it."""
@@ -35,7 +34,7 @@ class LeavingServer:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._place.clear(self._ports)
-        _log.info("server gone", extra={"fields": {"version": self._version}})
+        self._log.info("server gone", extra={"fields": {"version": self._version}})
         return True
 
     def hurry(self, now_s: float) -> None:
@@ -46,7 +45,7 @@ class LeavingServer:
 
     def _end(self, process: Process, now_s: float) -> None:
         if now_s >= self._kill_at_s:
-            _log.warning("server killed: it did not end in time", extra={"fields": {"version": self._version}})
+            self._log.warning("server killed: it did not end in time", extra={"fields": {"version": self._version}})
             process.kill()
         elif now_s >= self._ask_at_s and not self._asked:
             self._asked = True

@@ -10,6 +10,7 @@ from typing import Final
 
 from serving.follow.leaving import LeavingServer
 from serving.follow.place import Place, Ports, Process
+from serving.follow.version_log import version_log
 from serving.replacement import Replacement
 
 START_S: Final = 120.0
@@ -20,7 +21,6 @@ LEFTOVERS_S: Final = 6.0
 """The workers of a killed server drain this long at most; then they are killed, for they hold its ports."""
 EXPLAINED: Final = (1, 2)
 """What `strata` exits with after a sentence (see strata.faults)."""
-_log = logging.getLogger("strata.follower")
 
 
 class VersionServer:
@@ -37,6 +37,7 @@ class VersionServer:
         self._answered_s: float | None = None
         self._died_s = self._start_at_s = float("-inf")
         self._replacement = Replacement()
+        self._log = version_log(version)
 
     @property
     def serves(self) -> bool:
@@ -126,4 +127,4 @@ class VersionServer:
             self.ports = self._place.free_ports()
 
     def _tell(self, level: int, event: str, **fields: object) -> None:
-        _log.log(level, event, extra={"fields": {"version": self.version, **fields}})
+        self._log.log(level, event, extra={"fields": {"version": self.version, **fields}})

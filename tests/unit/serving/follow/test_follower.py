@@ -13,6 +13,7 @@ from toy_place import ToyPlace
 from serving.follow.follower import ALONE_S, LET_GO_S, Follower, NothingServed
 from serving.follow.place import Ports
 from serving.follow.version_server import LEFTOVERS_S, SLOWLY_S, START_S
+from serving.json_logs import Repeats
 
 FIRST = Ports(10, 11)
 END_S = 8.0
@@ -126,6 +127,19 @@ def test_a_version_that_cannot_be_served_is_tried_slowly_beside_the_others(
     told = [vars(each)["fields"] for each in caplog.records if each.levelno == logging.ERROR]
     assert told == [{"version": "b", "reason": "its model.txt is damaged", "pause_s": SLOWLY_S}]
     scene.serving("b")
+
+
+def test_what_happens_to_two_at_once_is_told_of_both(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Though a message that repeats within a second is held back."""
+    scene.named = ("a", "b")
+    scene.serving("a", "b")
+    repeats = Repeats(lambda: 0.0)
+    caplog.handler.addFilter(repeats)
+    for version in scene.named:
+        scene.place.of(version).code = -9
+    scene.after(0.0)
+    caplog.handler.removeFilter(repeats)
+    assert [vars(each)["fields"]["version"] for each in caplog.records] == ["a", "b"]
 
 
 def test_a_full_disk_is_waited_out(scene: Scene) -> None:
