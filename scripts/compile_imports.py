@@ -30,11 +30,11 @@ GROUPS = (
     (
         "bentoml.__main__", "bentoml_cli.cli", "bentoml_cli.serve", "bentoml.serving", "_bentoml_impl.server.serving",
         "_bentoml_impl.worker.service", "serving.bento.cli", "serving.bento.build", "serving.bento.service",
-        "serving.cli", "serving.composition", "serving.worker_process", "streaming.importing",
-        "streaming.stream_cli", "streaming.stream_process", "streaming.demo",
-        "monitoring.cli", "monitoring.page.serve", "monitoring.report.run", "monitoring.report.evidently_page",
-        "evidently", "strata.command.__main__", "strata.command.up.cli", "strata.command.up.platform",
-        "strata.command.up.tether", "strata.command.segment",
+        "serving.follow.run", "serving.follow.described", "serving.cli", "serving.composition",
+        "serving.worker_process", "streaming.importing", "streaming.stream_cli", "streaming.stream_process",
+        "streaming.demo", "monitoring.cli", "monitoring.page.serve", "monitoring.report.run",
+        "monitoring.report.evidently_page", "evidently", "strata.command.__main__", "strata.command.up.cli",
+        "strata.command.up.platform", "strata.command.up.tether", "strata.command.segment",
     ),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`strata bento`: packages as Bentos, and a server for one of them."""
+"""`strata bento`: packages as Bentos, a server for one of them, or for each that a release names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from strata.errors import SettingsInvalid
-from strata.runtime import find_package
 from strata.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -24,6 +23,7 @@ def build(
 ) -> None:
     """Save a package as a BentoML model and build its Bento; nothing is done when both are there."""
     from serving.bento.build import build_bento
+    from strata.runtime import find_package
 
     settings = load_settings()
     tag = build_bento(settings, find_package(settings.packages, name, version or _wanted(settings, name)))
@@ -38,11 +38,32 @@ def serve(
     """Serve one Bento over HTTP and gRPC, building it first when it is not there. Ends on SIGTERM and Ctrl-C."""
     from serving.bento.build import build_bento
     from serving.bento.launch import serve_bento
+    from strata.runtime import find_package
 
     settings = load_settings()
     chosen = name or _remote(settings)
     folder = find_package(settings.packages, chosen, version or _wanted(settings, chosen))
     serve_bento(settings, build_bento(settings, folder))
+
+
+@app.command()
+def follow(
+    name: Annotated[str | None, typer.Argument(help="A trained segmenter; by default the remote one.")] = None,
+) -> None:
+    """Serve every version the release names, each by a Bento server of its own, until SIGTERM or Ctrl-C.
+
+    Live, canary, shadow and previous versions come and go with the release; before the first one it serves the
+    version the settings mean. A version that is no longer named stays for 10 seconds: a rollback finds it running.
+
+    The first version listens on bento.http_port and bento.grpc_port, others on free ports; a file for each that
+    answers, .strata/run/bentos/NAME-VERSION.json, tells gateways where. Servers log to
+    .strata/run/bento-NAME-VERSION.log, this command as JSON lines to standard error. One that dies is started again
+    on its ports, one that cannot be served is tried every 30 seconds; neither touches the others.
+    """
+    from serving.follow.run import follow as follow_release
+
+    settings = load_settings()
+    follow_release(settings, name or _remote(settings))
 
 
 def _wanted(settings: Settings, name: str) -> str:

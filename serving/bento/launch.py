@@ -6,12 +6,15 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import yaml
 
 from strata.errors import AlreadyRunning
 from strata.settings import PREFIX, Settings
+
+HOMES_VARIABLE: Final = "_STRATA_BENTO_HOMES"
+"""The folder in which a server makes its home, when whoever started it will clear that away; else the run folder."""
 
 
 def serve_bento(settings: Settings, tag: str) -> NoReturn:
@@ -67,10 +70,16 @@ def check_port(host: str, port: int, variable: str) -> None:
 
 def server_home(settings: Settings, tag: str) -> Path:
     """A home of this server's own over the shared store: BentoML empties a home's metrics when it starts."""
-    home = settings.run / f"bento-{tag.partition(':')[0]}-{settings.bento.http_port}"
+    folder = Path(os.environ.get(HOMES_VARIABLE, settings.run))
+    home = home_folder(folder, tag.partition(":")[0], settings.bento.http_port)
     home.mkdir(parents=True, exist_ok=True)
     for shared in ("models", "bentos"):
         link = home / shared
         if not link.is_symlink():
             link.symlink_to(settings.bentoml_home.resolve() / shared, target_is_directory=True)
     return home
+
+
+def home_folder(folder: Path, segmenter: str, http_port: int) -> Path:
+    """Where that home is, in the folder of homes."""
+    return folder / f"bento-{segmenter}-{http_port}"

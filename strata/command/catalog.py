@@ -46,7 +46,7 @@ CHAPTERS = (
             Entry("features", "apply, materialise and verify feature definitions", "feature_repo.cli:app"),
             Entry("train", "fit a segmenter, evaluate it, make a package", "training.cli:app", "train"),
             Entry("packages", "list the versions of each segmenter", "training.cli:app", "packages"),
-            Entry("bento", "build a package into a Bento, or serve one", "serving.bento.cli:app"),
+            Entry("bento", "build a package into a Bento; serve one, or all a release names", "serving.bento.cli:app"),
         ),
     ),
     Chapter(

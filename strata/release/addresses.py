@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+
+from strata.release.model import VERSION
 
 PENDING = ".pending-"
 
@@ -29,3 +32,11 @@ def read_address(folder: Path, segmenter: str, version: str) -> str | None:
 def forget_address(folder: Path, segmenter: str, version: str) -> None:
     """A version is served no more."""
     (folder / f"{segmenter}-{version}.json").unlink(missing_ok=True)
+
+
+def forget_addresses(folder: Path, segmenter: str) -> None:
+    """No version of a segmenter is served; also what a killed writer left half written goes."""
+    ours = re.compile(rf"(?:{re.escape(PENDING)})?{re.escape(segmenter)}-{VERSION.pattern}\.json")
+    for path in folder.glob("*.json"):
+        if ours.fullmatch(path.name):
+            path.unlink(missing_ok=True)

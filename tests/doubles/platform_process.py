@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from strata.command.up.orphans import PLATFORM_VARIABLE, find_marked
+from strata.processes.orphans import PLATFORM_VARIABLE, find_marked
 
 STRATA = Path(sys.executable).with_name("strata")
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import pytest
 from platform_process import PlatformProcess
 from reflecting_client import ReflectingClient
 
-from strata.command.up.orphans import CHILD_VARIABLE, find_marked
+from strata.processes.orphans import CHILD_VARIABLE, find_marked
 
 LIVE = "ASSIGNMENT_SOURCE_LIVE"
 

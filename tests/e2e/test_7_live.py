@@ -15,8 +15,8 @@ from platform_process import Keeper, PlatformProcess
 from strata.client import Client, Event, connect
 from strata.client.calls import CallFailed
 from strata.clock import parse_instant
-from strata.command.up.orphans import CHILD_VARIABLE, find_marked
 from strata.command.up.platform_time import FILE_NAME
+from strata.processes.orphans import CHILD_VARIABLE, find_marked
 from strata.v1 import segmentation_pb2 as pb
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 

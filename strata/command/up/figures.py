@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strata.command.up.orphans import PLATFORM_VARIABLE, find_marked
 from strata.errors import StrataError
+from strata.processes.orphans import PLATFORM_VARIABLE, find_marked
 
 MIB = 1_048_576
 

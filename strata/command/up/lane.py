@@ -17,8 +17,8 @@ import time
 from typing import Any, TextIO
 
 from strata.command.dispatch import dispatch
-from strata.command.up.tether import die_with_parent
 from strata.faults import explain
+from strata.processes.parent import die_with_parent
 
 
 def main() -> int:

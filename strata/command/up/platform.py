@@ -6,8 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 
@@ -16,7 +15,6 @@ from strata.command.up.children import platform_children
 from strata.command.up.exclusive import exclusive_run
 from strata.command.up.figures import StartFigures
 from strata.command.up.known_users import known_users
-from strata.command.up.orphans import PLATFORM_VARIABLE, end_processes, find_marked
 from strata.command.up.platform_time import keep, origin_us
 from strata.command.up.ports import Ports, claim_ports
 from strata.command.up.prepare import Preparation, PreparationStopped
@@ -25,8 +23,12 @@ from strata.command.up.stamps import Stamps
 from strata.command.up.steps import Step, demo_steps
 from strata.command.up.supervise import Supervisor
 from strata.errors import StrataError
+from strata.processes.orphans import PLATFORM_VARIABLE, end_processes, find_marked
+from strata.processes.stop_event import stop_event
 from strata.settings import Settings
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a request to end, a closed terminal."""
 START_LIMIT_S = 120.0
 POLL_S = 0.2
 KEEP_S = 2.0
@@ -36,7 +38,7 @@ KEEP_S = 2.0
 def run_platform(settings: Settings, *, prepare_only: bool, figures_file: Path | None = None) -> int:
     """Prepare, start, watch and end a platform. Returns the exit code; raises StrataError in a sentence."""
     figures = StartFigures()
-    with exclusive_run(settings.run), _stop_event() as stop:
+    with exclusive_run(settings.run), stop_event(*ENDING) as stop:
         _mend(settings)
         ports = claim_ports(settings)
         environ = _shared_environ(settings, ports)
@@ -63,19 +65,6 @@ def run_platform(settings: Settings, *, prepare_only: bool, figures_file: Path |
             supervisor.stop(settings.gateway.drain_s + 5.0, hurry=stop.is_set)
             _say(f"stopped in {time.monotonic() - began:.1f} s")
     return 0
-
-
-@contextmanager
-def _stop_event() -> Iterator[Event]:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set, instead of ending this process."""
-    stop = Event()
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _mend(settings: Settings) -> None:

@@ -15,10 +15,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from strata.command.up.logs import open_log, tail
 from strata.command.up.steps import EVENTS_LANE, MODELS_LANE, Step
-from strata.command.up.tether import PARENT_VARIABLE
 from strata.errors import StrataError
+from strata.processes.logs import open_log, tail
+from strata.processes.parent import PARENT_VARIABLE
 
 # What a lane imports while it has to wait: later it would wait for these instead.
 PRELOADS = {

@@ -71,7 +71,7 @@ def _bento_step(settings: Settings, name: str, lane: str) -> Step:
     latest = settings.packages / name / "LATEST"
     return Step(
         f"bento:{name}", f"build the Bento of {name}", ("bento", "build", name), lane, (train_name(name),),
-        present=lambda: _holds(settings.bentoml_home / "bentos", "*/*"),
+        present=lambda: _holds(settings.bentoml_home / "bentos" / name, "*"),
         inputs=lambda: latest.read_text(encoding="utf-8") if latest.is_file() else "",
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from strata.command.up.children import Child, spawn
-from strata.command.up.logs import cut_log, tail
-from strata.command.up.orphans import CHILD_VARIABLE, PLATFORM_VARIABLE, end_processes, find_marked
 from strata.command.up.restart import RestartPolicy
 from strata.errors import StrataError
+from strata.processes.logs import cut_log, tail
+from strata.processes.orphans import CHILD_VARIABLE, PLATFORM_VARIABLE, end_processes, find_marked
 
 LAST_LINES = 6
 EXPLAINED = (1, 2)

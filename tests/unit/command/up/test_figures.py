@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from strata.command.up.figures import StartFigures
-from strata.command.up.orphans import PLATFORM_VARIABLE
 from strata.errors import StrataError
+from strata.processes.orphans import PLATFORM_VARIABLE
 
 WAITING = [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()"]
 

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from strata.command.up.tether import PARENT_VARIABLE
+from strata.processes.parent import PARENT_VARIABLE
 
 CHILD = """
 import os, sys, time
-from strata.command.up.tether import die_with_parent
+from strata.processes.parent import die_with_parent
 die_with_parent()
 print(os.getpid(), flush=True)
 time.sleep(600)

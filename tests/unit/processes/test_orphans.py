@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from strata.command.up.orphans import PLATFORM_VARIABLE, end_processes, find_marked
+from strata.processes.orphans import PLATFORM_VARIABLE, end_processes, find_marked
 
 SLEEPER = "import sys; print('up', flush=True); sys.stdin.read()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + SLEEPER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strata.command.up.logs import cut_log, open_log, tail
+from strata.processes.logs import cut_log, open_log, tail
 
 
 def test_a_new_start_keeps_the_last_runs_log(tmp_path: Path) -> None:
