@@ -45,12 +45,14 @@ bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
 	@$(bin)/strata bench live
 
 .PHONY: prove
-prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, releases, freshness; results in loadtests/out
+prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, freshness; results in loadtests/out
 	@scripts/install_tools.sh
 	@$(bin)/strata up --prepare-only
 	@scripts/prove_parity.sh
 	@$(bin)/strata prove crashes --kills 200 --with-gateway --json loadtests/out/crashes.json
 	@$(bin)/strata prove crashes --kills 200 --with-gateway --log kafka --state redis --json loadtests/out/crashes-kafka.json
+	@$(bin)/strata prove chaos --json loadtests/out/chaos.json
+	@$(bin)/strata prove chaos --state lmdb --json loadtests/out/chaos-lmdb.json
 	@$(bin)/strata prove releases --json loadtests/out/releases.json
 	@$(bin)/strata prove freshness --json loadtests/out/freshness.json
 	@$(bin)/strata prove freshness --log kafka --state redis --json loadtests/out/freshness-kafka.json

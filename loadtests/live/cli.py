@@ -129,6 +129,47 @@ def releases(
         raise typer.Exit(WRONG)
 
 
+@app.command()
+def chaos(
+    *,
+    state: Annotated[str, typer.Option(help="`redis` (and a Bento server) or `lmdb`.")] = "redis",
+    seed: Annotated[int, typer.Option(help="Decides the order of faults and the users.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="How often every fault happens.")] = 3,
+    hold_s: Annotated[float, typer.Option("--hold-seconds", min=0.2, help="How long a fault lasts.")] = 5.0,
+    fault: Annotated[list[str] | None, typer.Option("--fault", help="Only this one; may be repeated.")] = None,
+    json: Json = None,
+) -> None:
+    """Break what a gateway leans on, one thing after the other: no wrong answer, no unmarked stale one, no hang.
+
+    In a scratch home, on a gateway of two workers under callers with a deadline of 250 ms who know the right answer
+    of every user (the clock stands still). Ends with 1 when an answer was wrong: another segment, a known user called
+    unknown, a stale answer without its reason and age, a call past its deadline.
+    """
+    from loadtests.chaos.report import print_chaos
+    from loadtests.chaos.trial import Trial, document_of, run_chaos
+    from loadtests.live.report import header, write
+    from loadtests.live.servers import missing, scratch_folder
+    from loadtests.users import read_users
+    from strata.errors import InputInvalid
+    from strata.settings import load_settings
+
+    if state not in ("redis", "lmdb"):
+        raise InputInvalid(f"--state is redis or lmdb, not {state}")
+    if lacking := missing("embedded", state):
+        raise InputInvalid(f"NOT PROVED: {lacking}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    settings = load_settings()
+    trial = Trial(state, seed, rounds, hold_s, tuple(fault or ()))  # type: ignore[arg-type] # one of the two, by now
+    outcome = run_chaos(settings, trial, scratch_folder(settings.home, f"chaos-{state}"), read_users(settings), say)
+    document = header(f"strata prove chaos --state {state} --seed {seed} --rounds {rounds}") | document_of(
+        trial, outcome
+    )
+    print_chaos(document)
+    write(json, document)
+    if document["wrong"]:
+        raise typer.Exit(WRONG)
+
+
 def say(sentence: str) -> None:
     """Progress, on standard error."""
     print(f"{time.strftime('%H:%M:%S')} {sentence}", file=sys.stderr, flush=True)

@@ -1,0 +1,168 @@
+"""What is broken, and how it is mended again."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import psutil
+
+from loadtests.chaos.world import World
+from strata.release import Change, ReleaseLog, promote, roll_back
+from strata.runtime import find_package, write_package
+from strata.runtime.manifest import FILE_NAME, parse_manifest
+
+SLOW_S: Final = 0.2
+SLOW_MODEL_S: Final = 0.5
+WHO: Final = "strata prove chaos"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to break a world. `kinds`: the worlds it can happen in."""
+
+    name: str
+    make: Callable[[World], None]
+    mend: Callable[[World], None]
+    kinds: tuple[str, ...] = ("redis",)
+
+
+def _nothing(_: World) -> None:
+    return
+
+
+def _signalled(number: int, *, tree: bool, of: str) -> Callable[[World], None]:
+    def send(world: World) -> None:
+        server = getattr(world, of)
+        root = psutil.Process(server.pid)
+        for process in [root, *(root.children(recursive=True) if tree else [])]:
+            os.kill(process.pid, number)
+
+    return send
+
+
+def _killed(of: str) -> Callable[[World], None]:
+    def kill(world: World) -> None:
+        server = getattr(world, of)
+        for child in psutil.Process(server.pid).children(recursive=True):
+            child.kill()
+        server.kill()
+
+    return kill
+
+
+def _started(of: str) -> Callable[[World], None]:
+    def start(world: World) -> None:
+        getattr(world, of).start()
+        getattr(world, of).await_ready()
+
+    return start
+
+
+def _empty(world: World) -> None:
+    assert world.redis is not None
+    from redis import Redis
+
+    Redis("127.0.0.1", world.place.redis_port).flushall()
+
+
+def _restart_empty(world: World) -> None:
+    """As one whose disk was lost."""
+    assert world.redis is not None
+    world.redis.kill()
+    for path in (world.folder / "redis").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    world.redis.start()
+    world.redis.await_ready()
+
+
+def _fill(world: World) -> None:
+    world.fill()
+
+
+def _slow_state(world: World) -> None:
+    world.state_delay.seconds = SLOW_S
+
+
+def _slow_bento(world: World) -> None:
+    world.bento_delay.seconds = SLOW_MODEL_S
+
+
+def _quick(world: World) -> None:
+    world.state_delay.seconds = world.bento_delay.seconds = 0.0
+
+
+def _kill_worker(world: World) -> None:
+    world.gateway.workers()[0].kill()
+
+
+def _fill_disk(world: World) -> None:
+    """No file of a worker may grow: what a full disk says to whoever writes."""
+    for worker in world.gateway.workers():
+        worker.rlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+def _empty_disk(world: World) -> None:
+    for worker in world.gateway.workers():
+        worker.rlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def _release_damaged(world: World) -> None:
+    """Another version goes live whose model is not what its manifest says; nobody checked."""
+    name = next(each for each in world.settings.segmenters if each != world.remote)
+    packages = world.place.home / "packages"
+    folder = find_package(packages, name)
+    manifest = parse_manifest((folder / FILE_NAME).read_bytes())
+    files = {each: (folder / each).read_bytes() for each in manifest.files}
+    twin, made = write_package(
+        packages, replace(manifest, description=f"{manifest.description} (To be damaged.)"), files
+    )
+    (made / FILE_NAME).write_bytes((made / FILE_NAME).read_bytes()[:-40])
+    _log(world).append(Change("promote", name, WHO, "nobody looked"), lambda held: promote(held, name, twin.version))
+
+
+def _take_back(world: World) -> None:
+    name = next(each for each in world.settings.segmenters if each != world.remote)
+    _log(world).append(Change("roll_back", name, WHO, "it is damaged"), lambda held: roll_back(held, name))
+
+
+def _log(world: World) -> ReleaseLog:
+    return ReleaseLog(world.place.home / "releases.jsonl")
+
+
+def _cut_state(world: World) -> None:
+    """Half of the file is gone while it is mapped; the gateway may end over it, and is started when it is back."""
+    world.state_file.with_suffix(".whole").write_bytes(world.state_file.read_bytes())
+    os.truncate(world.state_file, world.state_file.stat().st_size // 2)
+
+
+def _restore_state(world: World) -> None:
+    world.state_file.with_suffix(".whole").replace(world.state_file)
+    if not world.gateway.has_ended():
+        world.gateway.stop()
+    world.gateway.start()
+    world.gateway.await_ready()
+
+
+BOTH: Final = ("redis", "lmdb")
+FAULTS: Final = (
+    Fault("worker killed", _kill_worker, _nothing, BOTH),
+    Fault("disk full", _fill_disk, _empty_disk, BOTH),
+    Fault("package damaged", _release_damaged, _take_back, BOTH),
+    Fault("redis killed", _killed("redis"), _started("redis")),
+    Fault("redis paused", _signalled(signal.SIGSTOP, tree=False, of="redis"),
+          _signalled(signal.SIGCONT, tree=False, of="redis")),
+    Fault("redis slowed to 200 ms", _slow_state, _quick),
+    Fault("redis emptied", _empty, _fill),
+    Fault("redis restarted empty", _restart_empty, _fill),
+    Fault("bento killed", _killed("bento"), _started("bento")),
+    Fault("bento paused", _signalled(signal.SIGSTOP, tree=True, of="bento"),
+          _signalled(signal.SIGCONT, tree=True, of="bento")),
+    Fault("bento slowed to 500 ms", _slow_bento, _quick),
+    Fault("lmdb file truncated", _cut_state, _restore_state, ("lmdb",)),
+)  # fmt: skip

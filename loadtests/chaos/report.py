@@ -1,0 +1,35 @@
+"""A trial of chaos for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+SHOWN = ("live", "last_known", "fallback")
+
+
+def print_chaos(document: dict[str, Any]) -> None:
+    """One line per fault, all its rounds together."""
+    table = Table("fault", "calls", *SHOWN, "errors", "wrong", "live again after, s", box=None)
+    by_fault: dict[str, list[dict[str, Any]]] = {}
+    for scene in document["scenes"]:
+        by_fault.setdefault(scene["fault"], []).append(scene)
+    for fault, scenes in by_fault.items():
+        seen: Counter[str] = Counter()
+        for scene in scenes:
+            seen.update(scene["during"])
+        slowest = max(scene["recovery_s"] for scene in scenes)
+        errors = ", ".join(f"{name[6:]} {n:,}" for name, n in sorted(seen.items()) if name.startswith("error"))
+        wrongs = sum(n for name, n in seen.items() if name.startswith("wrong"))
+        shown = [f"{seen[name]:,}" for name in SHOWN]
+        table.add_row(fault, f"{seen['calls']:,}", *shown, errors, str(wrongs), f"{slowest:.1f}")
+    console = Console(width=150)
+    console.print(table)
+    before, after = document["workers_memory_mb"]
+    users, seconds = document["users"], document["seconds"]
+    console.print(f"{users} users asked about in {seconds:.0f} s; workers {before:.0f} MB before, {after:.0f} MB after")
+    wrong = ", ".join(f"{name} {count:,}" for name, count in document["wrong"].items())
+    console.print(f"WRONG: {wrong}" if wrong else "no wrong answer, no unmarked stale one, no call past its deadline")

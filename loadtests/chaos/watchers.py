@@ -1,0 +1,110 @@
+"""Callers who know the right answer, and note what each call was."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import grpc
+
+from strata.v1 import segmentation_pb2 as pb
+from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
+
+DEADLINE_S: Final = 0.25
+GRACE_S: Final = 0.25
+"""A call that ends later than this after its deadline hung; a busy machine gives its threads back late."""
+PACE_S: Final = 0.004
+RIGHT: Final = ("live", "last_known", "fallback")
+_OPTIONS: Final = [
+    ("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200),
+]  # fmt: skip
+Expected = Mapping[str, Mapping[str, str]]
+"""User to segmenter to the segment's key."""
+
+
+def judge(user: str, found: Sequence[Any], expected: Expected) -> list[str]:
+    """What each assignment of a reply is: `live`, `last_known`, `fallback`, or what is wrong with it."""
+    return [_judge(one, expected[user][one.segmenter]) for one in found]
+
+
+def _judge(one: Any, segment: str) -> str:
+    live, stale = one.source == pb.ASSIGNMENT_SOURCE_LIVE, one.source == pb.ASSIGNMENT_SOURCE_LAST_KNOWN
+    faults = {
+        "a known user is unknown": one.degradation == pb.DEGRADATION_REASON_UNKNOWN_USER,
+        "live and degraded": live and one.degradation,
+        "not live, and no reason": not live and not one.degradation,
+        "stale, and no age": stale and not one.HasField("last_known_age"),
+        "another segment": (live or stale) and one.segment != segment,
+        "no source": not one.source,
+    }
+    wrong = next((fault for fault, found in faults.items() if found), "")
+    return f"wrong: {wrong}" if wrong else RIGHT[one.source - 1]
+
+
+class Watchers:
+    """So many threads that ask without pause. `take` gives what was seen since the last time."""
+
+    def __init__(self, address: str, expected: Expected, threads: int) -> None:
+        self._address, self._expected, self._users = address, expected, sorted(expected)
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        self._seen: Counter[str] = Counter()
+        self.streak = 0
+        """Calls answered live throughout since the last that was not."""
+        self._threads = [threading.Thread(target=self._ask, args=(n,), daemon=True) for n in range(threads)]
+
+    def __enter__(self) -> Watchers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exit_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def take(self) -> Counter[str]:
+        """Outcomes since the last time: of assignments, `error CODE` of calls, `calls`."""
+        with self._lock:
+            seen, self._seen = self._seen, Counter()
+        return seen
+
+    def _ask(self, number: int) -> None:
+        with grpc.insecure_channel(self._address, options=_OPTIONS) as channel:
+            stub: Any = SegmentationServiceStub(channel)  # type: ignore[no-untyped-call]
+            at = number * 101
+            while not self._stop.wait(PACE_S):
+                at += 1
+                self._note(self._call(stub, self._users[at % len(self._users)]))
+
+    def _call(self, stub: Any, user: str) -> list[str]:
+        began = time.monotonic()
+        try:
+            found = stub.GetSegments(pb.GetSegmentsRequest(user_id=user), timeout=DEADLINE_S).assignments
+            outcomes = judge(user, found, self._expected)
+        except grpc.RpcError as error:
+            outcomes = [f"error {error.code().name}"]
+        if time.monotonic() - began > DEADLINE_S + GRACE_S:
+            outcomes.append("wrong: hung past its deadline")
+        return outcomes
+
+    def _note(self, outcomes: list[str]) -> None:
+        with self._lock:
+            self._seen.update(outcomes)
+            self._seen["calls"] += 1
+            self.streak = self.streak + 1 if all(each == "live" for each in outcomes) else 0
+
+
+def learn(address: str, users: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What a sound gateway says of each user; those it does not answer live throughout are left out."""
+    found: dict[str, dict[str, str]] = {}
+    with grpc.insecure_channel(address, options=_OPTIONS) as channel:
+        stub: Any = SegmentationServiceStub(channel)  # type: ignore[no-untyped-call]
+        for user in users:
+            reply = stub.GetSegments(pb.GetSegmentsRequest(user_id=user), timeout=5)
+            if all(one.source == pb.ASSIGNMENT_SOURCE_LIVE for one in reply.assignments):
+                found[user] = {one.segmenter: one.segment for one in reply.assignments}
+    return found
