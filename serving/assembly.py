@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from serving.adapters.breaking_features import BreakingFeatures
 from serving.adapters.delayed_features import DelayedFeatures
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
 from serving.adapters.shared_features import SharedFeatures
@@ -113,7 +114,7 @@ def _features(settings: Settings, catalog: Catalog) -> tuple[FeaturesOf, AsyncRe
 
     reader = AsyncRedisReader(settings.state_url)
     reader.start()
-    return lambda wanted: delayed(SharedFeatures(reader, catalog, wanted)), reader
+    return lambda wanted: BreakingFeatures(delayed(SharedFeatures(reader, catalog, wanted))), reader
 
 
 def _predictions(order: WorkerOrder, recorder: Recorder) -> ParquetPredictionLog:

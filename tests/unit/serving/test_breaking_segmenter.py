@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from toy_segmenter import ToySegmenter
 
-from serving.adapters.breaking_segmenter import REST_S, TIMEOUTS, BreakingSegmenter
+from serving.adapters.breaking_segmenter import BreakingSegmenter
+from serving.domain.circuit import REST_S, TIMEOUTS
 from serving.domain.deadline import Deadline
 from strata.errors import SegmenterUnavailable
 

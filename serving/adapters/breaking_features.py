@@ -1,0 +1,70 @@
+"""A FeatureSource across a network behind a circuit breaker: a store that keeps running into its callers' time is left
+alone for a while, so that they have what was last known at once instead of waiting for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from serving.domain.circuit import REST_S, Circuit
+from serving.domain.features import FeatureRows, UserRow
+from serving.ports import FeatureSource
+from strata.errors import StoreUnavailable
+
+SLOW_S: Final = 0.02
+"""A read given up after less was its caller's impatience; a sound store answers in a fraction of it."""
+_log = logging.getLogger("strata.gateway")
+Row = TypeVar("Row", FeatureRows, UserRow)
+
+
+class BreakingFeatures:
+    """Raises StoreUnavailable at once while open. Reads that do not wait are none of its business."""
+
+    def __init__(self, inner: FeatureSource, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._inner, self._monotonic, self._circuit = inner, monotonic, Circuit(monotonic)
+
+    def read(
+        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int
+    ) -> list[FeatureRows] | Awaitable[list[FeatureRows]]:
+        return self._broken(self._inner.read, segmenters, users, at_us)
+
+    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        return self._broken(self._inner.read_user, segmenters, user, at_us)
+
+    def _broken(
+        self, read: Callable[..., list[Row] | Awaitable[list[Row]]], segmenters: tuple[str, ...], asked: Any, at_us: int
+    ) -> list[Row] | Awaitable[list[Row]]:
+        if not self._circuit.allows():
+            raise StoreUnavailable("the online state timed out repeatedly and is left alone for a moment")
+        try:
+            found = read(segmenters, asked, at_us)
+        except BaseException:
+            self._circuit.left()
+            raise
+        if isinstance(found, list):
+            self._circuit.left()
+            return found
+        return self._awaited(found)
+
+    async def _awaited(self, found: Awaitable[list[Row]]) -> list[Row]:
+        began_s = self._monotonic()
+        try:
+            rows = await found
+        except asyncio.CancelledError:  # the desk's time for the store is over, or the caller went away
+            self._given_up(self._monotonic() - began_s)
+            raise
+        except BaseException:
+            self._circuit.left()
+            raise
+        if self._circuit.succeeded():
+            _log.info("the online state answers again")
+        return rows
+
+    def _given_up(self, after_s: float) -> None:
+        if after_s < SLOW_S:
+            self._circuit.left()
+        elif self._circuit.timed_out():
+            _log.warning("the online state is left alone after timeouts", extra={"fields": {"rest_s": REST_S}})
