@@ -21,6 +21,7 @@ from serving.domain.watch_round import shortest_hop_us
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
 from serving.metrics.shared_numbers import Layout, map_numbers
+from serving.observers import open_observers
 from serving.order import WorkerOrder, versions_of
 from serving.ports import FeatureSource, Segmenter
 from serving.server import Limits
@@ -84,6 +85,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
         hop_us=shortest_hop_us([layout.hop_us for layout in catalog.tables().values()]),
         tracked=frozenset(name for name, segmenter in settings.segmenters.items() if segmenter.track),
         events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
+        observers=open_observers(order.numbers),
     )
     return Assembly(parts, predictions, watched, channels, shared)
 

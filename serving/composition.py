@@ -14,6 +14,7 @@ from serving.domain.single_desk import SingleDesk
 from serving.metrics.families import METHODS
 from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
+from serving.observers import NOBODY, Observers
 from serving.ports import FeatureSource, PredictionLog, Segmenter
 from serving.server import GatewayServer, Limits
 from serving.servicers.forwarded_events import ForwardedEvents
@@ -41,13 +42,14 @@ class Parts:
     """The shortest hop of any table."""
     tracked: frozenset[str] = frozenset()
     """Segmenters all of whose users may be watched."""
+    observers: Observers = NOBODY
 
 
 def compose_server(parts: Parts) -> GatewayServer:
     """The server of one worker."""
     last_known = LastKnown(list(parts.segmenters), parts.last_known_users)
     versions = {name: segmenter.profile.version for name, segmenter in parts.segmenters.items()}
-    meter = AssignmentMeter(parts.recorder, versions)
+    meter = parts.observers.meter(AssignmentMeter(parts.recorder, versions))
 
     def features(method: str) -> MeasuredFeatures:
         seconds = parts.recorder.histogram("strata_stage_seconds", method, "features")
@@ -90,7 +92,8 @@ def compose_server(parts: Parts) -> GatewayServer:
         tracked=parts.tracked,
     )
     meters = {name: MethodMeter(parts.recorder, name) for name in METHODS}
-    return GatewayServer(methods, meters, parts.limits, watching=watching, events=parts.events)
+    guard = parts.observers.guard()
+    return GatewayServer(methods, meters, parts.limits, watching=watching, events=parts.events, guard=guard)
 
 
 def _watching_desk(parts: Parts, versions: Mapping[str, str]) -> SegmentationDesk:

@@ -16,6 +16,7 @@ from serving.adapters.prediction_files import remove_leftovers
 from serving.json_logs import log_as_json
 from serving.metrics.families import families
 from serving.metrics.page import MetricsPage, WorkersCollector
+from serving.metrics.seen_page import SeenCollector
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
 from serving.order import WorkerOrder, versions_of
 from serving.port_claim import claim_port
@@ -83,6 +84,7 @@ def _supervise(settings: Settings, page: MetricsPage, stop: Event) -> None:
     supervisor = Supervisor(orders, gateway.drain_s + LAST_WORDS_S, announce)
     numbers = [map_numbers(order.numbers, layout) for order in orders]
     page.registry.register(WorkersCollector(layout, numbers, supervisor.alive, lambda: supervisor.restarts))
+    page.registry.register(SeenCollector(folder))
     page.start()
     supervisor.run(stop)
 

@@ -12,7 +12,8 @@ from grpc_reflection.v1alpha import reflection
 
 from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
 from serving.servicers.forwarded_events import SERVICE as EVENTS
-from serving.servicers.guarded import CallMeter, guarded
+from serving.servicers.guard import PLAIN, Guard
+from serving.servicers.guarded import CallMeter
 from serving.servicers.guarded_stream import guarded_stream
 from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
@@ -44,16 +45,17 @@ class GatewayServer:
         *,
         watching: Watching,
         events: ForwardedEvents | None = None,
+        guard: Guard = PLAIN,
     ) -> None:
         """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere."""
         self._limits, self._watching = limits, watching
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
-        servicer = _servicer(methods, meters, limits)
+        servicer = _servicer(methods, meters, limits, guard)
         servicer.WatchSegments = guarded_stream(watching.method.watch, meters["WatchSegments"])
         add(servicer, self.server)
         # In place of the generated handler, which would serialise a reply that comes serialised.
-        quick = _get_segments(methods, meters["GetSegments"], limits.default_s)
+        quick = _get_segments(methods, meters["GetSegments"], limits.default_s, guard)
         self.server.add_registered_method_handlers(SERVICE, {"GetSegments": quick})
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
@@ -84,7 +86,7 @@ class GatewayServer:
         await self.server.stop(self._limits.drain_s)
 
 
-def _servicer(methods: SegmentationMethods, meters: Mapping[str, CallMeter], limits: Limits) -> Any:
+def _servicer(methods: SegmentationMethods, meters: Mapping[str, CallMeter], limits: Limits, guard: Guard) -> Any:
     servicer: Any = SegmentationServiceServicer()
     wired: dict[str, tuple[Any, float]] = {
         "BatchGetSegments": (methods.batch_get_segments, limits.batch_default_s),
@@ -92,13 +94,15 @@ def _servicer(methods: SegmentationMethods, meters: Mapping[str, CallMeter], lim
         "GetSegmenter": (methods.get_segmenter, limits.default_s),
     }
     for name, (method, default_s) in wired.items():
-        setattr(servicer, name, guarded(method, default_s, meters[name]))
+        setattr(servicer, name, guard.handler(method, default_s, meters[name]))
     return servicer
 
 
-def _get_segments(methods: SegmentationMethods, meter: CallMeter, default_s: float) -> grpc.RpcMethodHandler:
+def _get_segments(
+    methods: SegmentationMethods, meter: CallMeter, default_s: float, guard: Guard
+) -> grpc.RpcMethodHandler:
     return grpc.unary_unary_rpc_method_handler(
-        guarded(methods.get_segments, default_s, meter), request_deserializer=pb.GetSegmentsRequest.FromString
+        guard.handler(methods.get_segments, default_s, meter), request_deserializer=pb.GetSegmentsRequest.FromString
     )
 
 

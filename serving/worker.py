@@ -19,6 +19,8 @@ import uvloop
 from serving.assembly import Assembly, assemble
 from serving.composition import compose_server
 from serving.json_logs import log_as_json
+from serving.metrics.heartbeat import beating
+from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.order import WorkerOrder, ready_line, refusal_line
 from serving.warm_up import warm_up
 from strata.errors import StrataError
@@ -53,8 +55,9 @@ async def serve(order: WorkerOrder) -> None:
         await server.start(f"{gateway.host}:{gateway.port}")
         try:
             _settle_collector()
-            if _report_ready(order.report_fd):
-                await stop.wait()
+            async with beating(beside(order.numbers, HEARTBEAT)):
+                if _report_ready(order.report_fd):
+                    await stop.wait()
         finally:  # whatever happened since it listens: left running, it would hold the port and its calls for ever
             await server.drain()
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -13,6 +13,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from serving.metrics.families import Family
 from serving.metrics.shared_numbers import Layout
 from strata.errors import AlreadyRunning
+
+FEW: Final = 64
+"""A family with so few series shows those at zero, too: a rate is blind to a series' first appearance."""
 
 
 class WorkersCollector:
@@ -46,7 +49,7 @@ def _metric(family: Family, layout: Layout, totals: Sequence[float]) -> Metric:
         numbers = totals[start : start + family.width]
         if family.bounds:
             metric.add_metric(labels, _buckets(family.bounds, numbers[:-1]), sum_value=numbers[-1])
-        elif numbers[0]:  # hundreds of combinations never happen
+        elif numbers[0] or len(family.series) <= FEW:  # hundreds of combinations never happen
             metric.add_metric(labels, numbers[0])
     made: Metric = metric
     return made
