@@ -80,6 +80,7 @@ def test_the_page_tells_callers_missing_values_and_what_workers_use(gateway: Gat
     page = _metrics(gateway)
     assert _count(page, 'strata_caller_requests_total{caller="shop"}') == 200
     assert _count(page, 'strata_caller_requests_total{caller="mail"}') == 40
+    assert _count(page, 'strata_caller_requests_total{caller="(unnamed)"}') == 0  # nor does a worker count its own
     looked = _count(page, 'strata_feature_sampled_rows_total{segmenter="toy_tiers"}')
     assert 4 <= looked <= 60
     spend = 'strata_feature_sampled_missing_total{feature="toy:spend",segmenter="toy_tiers"}'
@@ -106,7 +107,8 @@ def test_the_modules_of_a_worker_are_light() -> None:
     """What `serving.worker` imports, and what writing a prediction file imports on top."""
     code = (
         "import sys, serving.worker, serving.adapters.prediction_files, pyarrow.parquet; "
-        "print([m for m in ('feast', 'sklearn', 'pandas', 'bentoml', 'scipy', 'lightgbm') if m in sys.modules])"
+        "heavy = ('feast', 'sklearn', 'pandas', 'bentoml', 'scipy', 'lightgbm', 'opentelemetry');"
+        "print([m for m in heavy if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
