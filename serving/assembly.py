@@ -31,6 +31,7 @@ from strata.registry import read_catalog
 from strata.registry.catalog import Catalog
 from strata.settings import Settings
 from strata.state import open_state
+from strata.tracing import Tracing, open_tracing
 
 if TYPE_CHECKING:
     from strata.state.redis_async import AsyncRedisReader
@@ -54,6 +55,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
     catalog = read_catalog(settings.registry)
     layout = Layout(families(versions_of(settings)))
     recorder = Recorder(map_numbers(order.numbers, layout), layout)
+    tracing = open_tracing(settings.tracing, "strata-gateway")
     segmenters: dict[str, Segmenter] = {}
     watched: list[RemotePackage] = []
     channels: list[Any] = []
@@ -62,7 +64,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
             package = embedded_package(settings.packages, name, segmenter.version, catalog)
             segmenters[name] = EmbeddedSegmenter(package)
         else:
-            remote, package_watch, channel = _remote(settings, name, segmenter.version, catalog)
+            remote, package_watch, channel = _remote(settings, name, segmenter.version, catalog, tracing)
             segmenters[name] = BreakingSegmenter(remote)
             watched.append(package_watch)
             channels.append(channel)
@@ -85,7 +87,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
         hop_us=shortest_hop_us([layout.hop_us for layout in catalog.tables().values()]),
         tracked=frozenset(name for name, segmenter in settings.segmenters.items() if segmenter.track),
         events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
-        observers=open_observers(order.numbers),
+        observers=open_observers(order.numbers, tracing),
     )
     return Assembly(parts, predictions, watched, channels, shared)
 
@@ -104,7 +106,7 @@ def _features(
 
 
 def _remote(
-    settings: Settings, name: str, version: str, catalog: Catalog
+    settings: Settings, name: str, version: str, catalog: Catalog, tracing: Tracing | None
 ) -> tuple[RemoteSegmenter, RemotePackage, Any]:
     profile = remote_profile(settings.packages, name, version, catalog)
     address = f"{settings.bento.host}:{settings.bento.grpc_port}"
@@ -120,7 +122,7 @@ def _remote(
         ],
     )
     package = RemotePackage(profile, channel, address)
-    return RemoteSegmenter(profile, channel, package), package, channel
+    return RemoteSegmenter(profile, channel, package, tracing), package, channel
 
 
 def _predictions(order: WorkerOrder, segmenters: dict[str, Segmenter], recorder: Recorder) -> ParquetPredictionLog:

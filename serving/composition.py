@@ -51,14 +51,17 @@ def compose_server(parts: Parts) -> GatewayServer:
     versions = {name: segmenter.profile.version for name, segmenter in parts.segmenters.items()}
     meter = parts.observers.meter(AssignmentMeter(parts.recorder, versions))
 
-    def features(method: str) -> MeasuredFeatures:
+    def features(method: str) -> FeatureSource:
         seconds = parts.recorder.histogram("strata_stage_seconds", method, "features")
-        return MeasuredFeatures(parts.features, seconds.observe)
+        return parts.observers.features(MeasuredFeatures(parts.features, seconds.observe))
 
     def desk(method: str) -> SegmentationDesk:
         score = parts.recorder.histogram("strata_stage_seconds", method, "score")
         return SegmentationDesk(
-            {name: MeasuredSegmenter(each, score.observe) for name, each in parts.segmenters.items()},
+            {
+                name: parts.observers.segmenter(MeasuredSegmenter(each, score.observe))
+                for name, each in parts.segmenters.items()
+            },
             features=features(method),
             last_known=last_known,
             predictions=parts.predictions,

@@ -1,4 +1,4 @@
-"""What looks on while a worker answers, beyond the fixed numbers: callers and missing values."""
+"""What looks on while a worker answers, beyond the fixed numbers: callers, missing values, traces."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from serving.adapters.traced_features import TracedFeatures
+from serving.adapters.traced_segmenter import TracedSegmenter
 from serving.metrics.callers import Callers, open_callers
 from serving.metrics.missing import SampledMissing, open_missing
 from serving.metrics.named_numbers import NamedNumbers
 from serving.metrics.seen_files import CALLERS, MISSING, beside
-from serving.ports import AnswerMeter
-from serving.servicers.guard import PLAIN, Guard
+from serving.ports import AnswerMeter, FeatureSource, Segmenter
+from serving.servicers.guard import Guard
+from serving.servicers.guarded import uncounted
+from strata.tracing import Tracing
+
+CLOSE_S: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,15 @@ class Observers:
 
     callers: Callers | None = None
     missing: NamedNumbers | None = None
+    tracing: Tracing | None = None
+
+    def features(self, inner: FeatureSource) -> FeatureSource:
+        """Where features are read."""
+        return inner if self.tracing is None else TracedFeatures(inner, self.tracing)
+
+    def segmenter(self, inner: Segmenter) -> Segmenter:
+        """Who scores."""
+        return inner if self.tracing is None else TracedSegmenter(inner, self.tracing)
 
     def meter(self, inner: AnswerMeter) -> AnswerMeter:
         """What counts answers."""
@@ -27,12 +42,18 @@ class Observers:
 
     def guard(self) -> Guard:
         """What wraps methods."""
-        return PLAIN if self.callers is None else Guard(self.callers.called)
+        return Guard(uncounted if self.callers is None else self.callers.called, self.tracing)
+
+    def close(self) -> None:
+        """Send the traces that are left."""
+        if self.tracing is not None:
+            self.tracing.close(CLOSE_S)
 
 
 NOBODY: Final = Observers()
 
 
-def open_observers(numbers: Path) -> Observers:
+def open_observers(numbers: Path, tracing: Tracing | None) -> Observers:
     """Those of the worker that counts in `numbers`."""
-    return Observers(Callers(open_callers(beside(numbers, CALLERS))), open_missing(beside(numbers, MISSING)))
+    callers = Callers(open_callers(beside(numbers, CALLERS)))
+    return Observers(callers, open_missing(beside(numbers, MISSING)), tracing)

@@ -94,7 +94,7 @@ def _servicer(methods: SegmentationMethods, meters: Mapping[str, CallMeter], lim
         "GetSegmenter": (methods.get_segmenter, limits.default_s),
     }
     for name, (method, default_s) in wired.items():
-        setattr(servicer, name, guard.handler(method, default_s, meters[name]))
+        setattr(servicer, name, guard.handler(name, method, default_s, meters[name]))
     return servicer
 
 
@@ -102,7 +102,8 @@ def _get_segments(
     methods: SegmentationMethods, meter: CallMeter, default_s: float, guard: Guard
 ) -> grpc.RpcMethodHandler:
     return grpc.unary_unary_rpc_method_handler(
-        guard.handler(methods.get_segments, default_s, meter), request_deserializer=pb.GetSegmentsRequest.FromString
+        guard.handler("GetSegments", methods.get_segments, default_s, meter),
+        request_deserializer=pb.GetSegmentsRequest.FromString,
     )
 
 

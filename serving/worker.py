@@ -104,7 +104,9 @@ async def _close(assembly: Assembly) -> None:
         await assembly.parts.events.close()
     if assembly.shared is not None:
         await assembly.shared.close()
-    await asyncio.get_running_loop().run_in_executor(None, assembly.predictions.close, LOG_CLOSE_S)
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, assembly.parts.observers.close)
+    await loop.run_in_executor(None, assembly.predictions.close, LOG_CLOSE_S)
 
 
 if __name__ == "__main__":
