@@ -37,7 +37,10 @@ def page_of(at_s: float, calls: int, *, versions: dict[str, int] | None = None) 
     for version, count in (versions or {"aaaaaaaaaaaa": calls}).items():
         labels = f'segmenter="promo_responder",version="{version}"'
         lines.append(f'strata_assignments_total{{{labels},source="live",degradation="none"}} {0.5 * count}')
-        lines.append(f'strata_assignments_total{{{labels},source="fallback",degradation="unknown_user"}} {0.5 * count}')
+        lines.append(f'strata_assignments_total{{{labels},source="fallback",degradation="unknown_user"}} {0.3 * count}')
+        lines.append(
+            f'strata_assignments_total{{{labels},source="last_known",degradation="segmenter_timeout"}} {0.2 * count}'
+        )
     lines += [
         f'strata_caller_requests_total{{caller="shop"}} {calls}',
         'strata_caller_requests_total{caller="other"} 0',
@@ -73,8 +76,8 @@ def test_answers_tell_sources_versions_and_what_is_missing() -> None:
     after = page_of(12.0, 200, versions={"aaaaaaaaaaaa": 120, "bbbbbbbbbbbb": 80})
     [promo] = gateway_frame(Span(before, after))["answers"]
     assert promo["versions_per_s"] == {"aaaaaaaaaaaa": 10.0, "bbbbbbbbbbbb": 40.0}
-    assert promo["shares"] == {"live": 0.5, "last_known": 0.0, "fallback": 0.5}
-    assert promo["degraded_per_s"] == 0.0
+    assert promo["shares"] == pytest.approx({"live": 0.5, "last_known": 0.2, "fallback": 0.3})
+    assert promo["degraded_per_s"] == pytest.approx(10.0)
     assert promo["missing_share"] == {"behaviour:coupon_recency_365d": 0.25}
 
 
