@@ -18,6 +18,7 @@ from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
 from serving.metrics.shared_numbers import Layout, map_numbers
 from serving.metrics.version_numbers import version_recorder
+from serving.observers import open_observers
 from serving.order import WorkerOrder
 from serving.ports import FeatureSource
 from serving.releases.lineup import FeaturesOf, Lineup
@@ -33,6 +34,7 @@ from strata.registry.catalog import Catalog
 from strata.release import Entry, ReleaseLog
 from strata.settings import Settings
 from strata.state import open_state
+from strata.tracing import open_tracing
 
 if TYPE_CHECKING:
     from strata.state.redis_async import AsyncRedisReader
@@ -60,9 +62,10 @@ async def assemble(order: WorkerOrder) -> Assembly:
     catalog = read_catalog(settings.registry)
     layout = Layout(families())
     recorder = Recorder(map_numbers(order.numbers, layout), layout)
+    tracing = open_tracing(settings.tracing, "strata-gateway")
     features_of, shared = _features(settings, catalog)
     office = ReleaseOffice(settings)
-    lineup = Lineup(list(settings.segmenters), VersionLoader(settings, catalog), features_of)
+    lineup = Lineup(list(settings.segmenters), VersionLoader(settings, catalog, tracing), features_of)
     predictions = _predictions(order, recorder)
     base = Parts(
         segmenters={},
@@ -78,6 +81,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
         events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
         version_recorder=lambda name, version: version_recorder(order.numbers.parent, order.slot, name, version),
         releases=ReleaseMethods(office),
+        observers=open_observers(order.numbers, tracing),
     )
     parts, entry = await last_good(office.log, lineup, base)
     predictions.serve([each.profile for each in parts.served.values()])

@@ -19,6 +19,7 @@ from serving.metrics.families import METHODS
 from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
 from serving.metrics.version_numbers import private_recorder
+from serving.observers import NOBODY, Observers
 from serving.ports import FeatureSource, PredictionLog, Segmenter
 from serving.server import GatewayServer, Limits
 from serving.servicers.forwarded_events import ForwardedEvents
@@ -64,6 +65,8 @@ class Parts:
     """Where one version (segmenter, version) of what is served is counted."""
     releases: ReleaseMethods | None = None
     """ReleaseService, where it is served."""
+    observers: Observers = NOBODY
+    """Who looks on."""
 
     @property
     def served(self) -> dict[str, Segmenter]:
@@ -105,6 +108,7 @@ class Composition:
             watching=self._watching,
             events=parts.events,
             releases=parts.releases,
+            guard=parts.observers.guard(),
         )
 
     def switch(self, parts: Parts) -> None:
@@ -125,17 +129,20 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
     recorders = {
         each.profile: parts.version_recorder(each.profile.name, each.profile.version) for each in parts.served.values()
     }
-    meter = AssignmentMeter(recorders)
+    meter = parts.observers.meter(AssignmentMeter(recorders))
     predictions = parts.predictions if parts.shadowing is None else ShadowingLog(parts.predictions, parts.shadowing)
 
-    def features(method: str) -> MeasuredFeatures:
+    def features(method: str) -> FeatureSource:
         seconds = parts.recorder.histogram("strata_stage_seconds", method, "features")
-        return MeasuredFeatures(parts.features, seconds.observe)
+        return parts.observers.features(MeasuredFeatures(parts.features, seconds.observe))
 
     def desk(method: str) -> SegmentationDesk:
         score = parts.recorder.histogram("strata_stage_seconds", method, "score")
         return SegmentationDesk(
-            {key: MeasuredSegmenter(each, score.observe) for key, each in parts.served.items()},
+            {
+                key: parts.observers.segmenter(MeasuredSegmenter(each, score.observe))
+                for key, each in parts.served.items()
+            },
             features=features(method),
             last_known=last_known,
             predictions=predictions,

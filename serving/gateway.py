@@ -15,6 +15,7 @@ from serving.adapters.prediction_files import remove_leftovers
 from serving.json_logs import log_as_json
 from serving.metrics.families import families
 from serving.metrics.page import MetricsPage, ReleaseProgress, WorkersCollector
+from serving.metrics.seen_page import SeenCollector
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
 from serving.metrics.version_numbers import read_versions
 from serving.order import WorkerOrder
@@ -82,6 +83,7 @@ def _supervise(settings: Settings, page: MetricsPage, stop: Event) -> None:
             release=lambda: _progress(office),
         )
     )
+    page.registry.register(SeenCollector(folder))
     page.start()
     supervisor.run(stop)
 

@@ -13,7 +13,8 @@ from grpc_reflection.v1alpha import reflection
 from serving.domain.deadline import Deadline
 from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
 from serving.servicers.forwarded_events import SERVICE as EVENTS
-from serving.servicers.guarded import CallMeter, guarded
+from serving.servicers.guard import PLAIN, Guard
+from serving.servicers.guarded import CallMeter
 from serving.servicers.guarded_stream import guarded_stream
 from serving.servicers.releasing import SERVICE as RELEASES
 from serving.servicers.releasing import ReleaseMethods, add_releases
@@ -48,16 +49,17 @@ class GatewayServer:
         watching: Watching,
         events: ForwardedEvents | None = None,
         releases: ReleaseMethods | None = None,
+        guard: Guard = PLAIN,
     ) -> None:
         """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere."""
         self._limits, self._watching, self._methods = limits, watching, methods
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
-        servicer = self._servicer(meters, limits)
+        servicer = self._servicer(meters, limits, guard)
         servicer.WatchSegments = guarded_stream(watching.method.watch, meters["WatchSegments"])
         add(servicer, self.server)
         # In place of the generated handler, which would serialise a reply that comes serialised.
-        quick = self._get_segments(meters["GetSegments"], limits.default_s)
+        quick = self._get_segments(meters["GetSegments"], limits.default_s, guard)
         self.server.add_registered_method_handlers(SERVICE, {"GetSegments": quick})
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
@@ -94,7 +96,7 @@ class GatewayServer:
         await self._watching.stop()
         await self.server.stop(self._limits.drain_s)
 
-    def _servicer(self, meters: Mapping[str, CallMeter], limits: Limits) -> Any:
+    def _servicer(self, meters: Mapping[str, CallMeter], limits: Limits, guard: Guard) -> Any:
         servicer: Any = SegmentationServiceServicer()
         wired: dict[str, tuple[Any, float]] = {
             "BatchGetSegments": (self._current("batch_get_segments"), limits.batch_default_s),
@@ -102,7 +104,7 @@ class GatewayServer:
             "GetSegmenter": (self._current("get_segmenter"), limits.default_s),
         }
         for name, (method, default_s) in wired.items():
-            setattr(servicer, name, guarded(method, default_s, meters[name]))
+            setattr(servicer, name, guard.handler(name, method, default_s, meters[name]))
         return servicer
 
     def _current(self, name: str) -> Any:
@@ -113,12 +115,13 @@ class GatewayServer:
 
         return call
 
-    def _get_segments(self, meter: CallMeter, default_s: float) -> grpc.RpcMethodHandler:
+    def _get_segments(self, meter: CallMeter, default_s: float, guard: Guard) -> grpc.RpcMethodHandler:
         def get_segments(request: pb.GetSegmentsRequest, deadline: Deadline) -> Awaitable[bytes]:
             return self._methods.get_segments(request, deadline)
 
         return grpc.unary_unary_rpc_method_handler(
-            guarded(get_segments, default_s, meter), request_deserializer=pb.GetSegmentsRequest.FromString
+            guard.handler("GetSegments", get_segments, default_s, meter),
+            request_deserializer=pb.GetSegmentsRequest.FromString,
         )
 
 

@@ -14,6 +14,7 @@ from serving.composition import Parts, compose_server
 from serving.domain.deadline import Deadline
 from serving.metrics.recorder import Recorder
 from serving.metrics.version_numbers import private_recorder
+from serving.observers import NOBODY
 from strata.errors import SegmenterUnavailable, StrataError
 from strata.v1 import segmentation_pb2 as pb
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
@@ -27,7 +28,7 @@ async def warm_up(parts: Parts) -> None:
     """Answer some calls on a private port. Raises StrataError when an answer cannot be had."""
     private = replace(
         parts, predictions=Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1, events=None, changes=None,
-        version_recorder=private_recorder, shadowing=None, releases=None,
+        version_recorder=private_recorder, shadowing=None, releases=None, observers=NOBODY,
     )  # fmt: skip
     server = compose_server(private)
     port = await server.start("127.0.0.1:0")

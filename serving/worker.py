@@ -19,6 +19,8 @@ import uvloop
 from serving.assembly import Assembly, assemble
 from serving.composition import Composition
 from serving.json_logs import log_as_json
+from serving.metrics.heartbeat import beating
+from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.order import WorkerOrder, ready_line, refusal_line
 from serving.releases.follower import ReleaseFollower
 from serving.warm_up import warm_up
@@ -56,8 +58,9 @@ async def serve(order: WorkerOrder) -> None:
         follower.start()
         try:
             _settle_collector()
-            if _report_ready(order.report_fd):
-                await stop.wait()
+            async with beating(beside(order.numbers, HEARTBEAT)):
+                if _report_ready(order.report_fd):
+                    await stop.wait()
         finally:  # whatever happened since it listens: left running, it would hold the port and its calls for ever
             await follower.stop()
             await server.drain()
@@ -114,7 +117,9 @@ async def _close(assembly: Assembly) -> None:
         await assembly.parts.events.close()
     if assembly.shared is not None:
         await assembly.shared.close()
-    await asyncio.get_running_loop().run_in_executor(None, assembly.predictions.close, LOG_CLOSE_S)
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, assembly.parts.observers.close)
+    await loop.run_in_executor(None, assembly.predictions.close, LOG_CLOSE_S)
 
 
 if __name__ == "__main__":

@@ -140,6 +140,15 @@ class LogSettings(Section):
     """Kafka: further settings of its C client, like `security.protocol`."""
 
 
+class TracingSettings(Section):
+    """Traces of calls, by OpenTelemetry. Off unless a collector is named."""
+
+    endpoint: str = Field(default="", pattern=r"^(\S+:\d+)?$")
+    """HOST:PORT of a collector that takes OTLP over gRPC, in the clear; none unless said."""
+    sample_ratio: float = Field(default=0.01, ge=0, le=1)
+    """Of the calls whose callers say nothing (W3C traceparent), the share that is traced."""
+
+
 class DrillSettings(Section):
     """Faults made on purpose, to see what they do. All off unless said."""
 
@@ -174,6 +183,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     prediction_log: PredictionLogSettings = PredictionLogSettings()
     drills: DrillSettings = DrillSettings()
+    tracing: TracingSettings = TracingSettings()
     segmenters: dict[str, SegmenterSettings] = Field(
         default_factory=lambda: {
             "value_tiers": SegmenterSettings(placement="embedded"),

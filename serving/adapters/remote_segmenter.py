@@ -13,6 +13,7 @@ from serving.domain.features import Floats
 from serving.domain.segmenter import SegmenterProfile
 from serving.ports import RowScore, Scores
 from strata.errors import SegmenterUnavailable
+from strata.tracing import Tracing
 from strata.v1 import segmenter_pb2 as pb
 from strata.v1.segmenter_pb2_grpc import SegmenterServiceStub
 
@@ -25,8 +26,11 @@ class RemoteSegmenter:
 
     waits = True
 
-    def __init__(self, profile: SegmenterProfile, channel: Any, package: RemotePackage) -> None:
-        self.profile = profile
+    def __init__(
+        self, profile: SegmenterProfile, channel: Any, package: RemotePackage, tracing: Tracing | None = None
+    ) -> None:
+        """`tracing`: where a trace is to go on at the other end."""
+        self.profile, self._tracing = profile, tracing
         self._package = package
         self._score = SegmenterServiceStub(channel).Score  # type: ignore[no-untyped-call]
         self._head = (profile.name, profile.version, profile.schema_fingerprint)
@@ -37,7 +41,8 @@ class RemoteSegmenter:
         if left < LEAST_CALL_S:
             raise SegmenterUnavailable(self.profile.name, "no time was left to ask it", timed_out=True)
         try:
-            reply = await self._score(self._request(values), timeout=left)
+            headers = None if self._tracing is None else self._tracing.headers()
+            reply = await self._score(self._request(values), timeout=left, metadata=headers)
         except grpc.aio.AioRpcError as error:
             raise self._explained(error) from None
         except grpc.aio.UsageError:  # the channel is closed: the drain is over

@@ -19,7 +19,8 @@ SERVICE: Final = "serving.bento.service:StrataSegmenter"
 # What a worker imports, at the versions this machine proved; no index address, no hash of another platform.
 PACKAGES: Final = (
     "bentoml", "googleapis-common-protos", "grpcio", "grpcio-health-checking", "grpcio-reflection", "httptools",
-    "lightgbm", "numpy", "protobuf", "pydantic", "pyyaml", "uvloop",
+    "lightgbm", "numpy", "opentelemetry-exporter-otlp-proto-grpc", "opentelemetry-sdk", "protobuf",
+    "pydantic", "pyyaml", "uvloop",
 )  # fmt: skip
 _SOURCES: Final = ("strata", "serving/__init__.py", "serving/bento")
 _ROOT: Final = Path(__file__).parents[2]

@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 from serving.bento.servicer import SegmenterServicer
 from strata.errors import AlreadyRunning
 from strata.runtime import Package
+from strata.tracing import Tracing, traced_handler
 from strata.v1 import segmenter_pb2, segmenter_pb2_grpc
 
 SERVICE: Final = str(segmenter_pb2.DESCRIPTOR.services_by_name["SegmenterService"].full_name)
@@ -21,7 +22,7 @@ _MAX_MESSAGE: Final = 34 * 1024 * 1024
 class SegmenterServer:
     """Starts and drains the server; several workers share one port by SO_REUSEPORT."""
 
-    def __init__(self, package: Package, *, max_connection_age_s: float) -> None:
+    def __init__(self, package: Package, *, max_connection_age_s: float, tracing: Tracing | None = None) -> None:
         self._server = grpc.aio.server(
             options=[
                 ("grpc.so_reuseport", 1),
@@ -32,7 +33,10 @@ class SegmenterServer:
         )
         self._health = health.aio.HealthServicer()
         add = segmenter_pb2_grpc.add_SegmenterServiceServicer_to_server
-        add(SegmenterServicer(package), self._server)  # type: ignore[no-untyped-call]
+        servicer: Any = SegmenterServicer(package)
+        if tracing is not None:
+            servicer.Score = traced_handler(SERVICE, "Score", servicer.Score, tracing)
+        add(servicer, self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
 

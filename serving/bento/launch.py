@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -32,7 +32,7 @@ def serve_bento(settings: Settings, tag: str) -> NoReturn:
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_CONFIG_OPTIONS": f"services.strata_segmenter.workers={bento.workers}",
-        "STRATA_SETTINGS": str(write_settings(settings, home)),
+        "STRATA_SETTINGS": str(write_settings(settings, home, knows_tracing=knows_tracing(settings, tag))),
     }
     grace = max(1, round(settings.gateway.drain_s))
     command = [
@@ -43,7 +43,7 @@ def serve_bento(settings: Settings, tag: str) -> NoReturn:
     os.execve(command[0], command, environ)
 
 
-def write_settings(settings: Settings, folder: Path) -> Path:
+def write_settings(settings: Settings, folder: Path, *, knows_tracing: bool = False) -> Path:
     """The few settings a worker reads, in a file of its own; every other STRATA_* setting stays out of its sight.
 
     A Bento holds the Strata it was built with, and refuses keys that Strata did not know: a platform updated since
@@ -51,9 +51,19 @@ def write_settings(settings: Settings, folder: Path) -> Path:
     """
     gateway = {"drain_s": settings.gateway.drain_s, "max_connection_age_s": settings.gateway.max_connection_age_s}
     bento = {"host": settings.bento.host, "grpc_port": settings.bento.grpc_port}
+    told: dict[str, Any] = {"home": str(settings.home), "bento": bento, "gateway": gateway}
+    if knows_tracing and settings.tracing.endpoint:
+        # It goes on with traces and begins none: what is asked of it is asked by a gateway.
+        told["tracing"] = {"endpoint": settings.tracing.endpoint, "sample_ratio": 0.0}
     path = folder / "strata.yaml"
-    path.write_text(yaml.safe_dump({"home": str(settings.home), "bento": bento, "gateway": gateway}), encoding="utf-8")
+    path.write_text(yaml.safe_dump(told), encoding="utf-8")
     return path
+
+
+def knows_tracing(settings: Settings, tag: str) -> bool:
+    """Whether the Strata inside a Bento, `segmenter:version`, is one that traces."""
+    name, _, version = tag.partition(":")
+    return (settings.bentoml_home / "bentos" / name / version / "src" / "strata" / "tracing").is_dir()
 
 
 def check_port(host: str, port: int, variable: str) -> None:

@@ -6,6 +6,7 @@ The package is found by the alias `package`, which a Bento resolves to the exact
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from serving.bento.tie import end_with_parent
 from strata.errors import AlreadyRunning, InputInvalid, PackageInvalid
 from strata.runtime import load_package
 from strata.settings import load_settings
+from strata.tracing import open_tracing
 
 ALIAS: Final = "package"
 _log = logging.getLogger("bentoml.strata")
@@ -38,13 +40,16 @@ class StrataSegmenter:
             raise PackageInvalid(f"model {model.tag} holds version {self.package.manifest.version}")
         self._server: SegmenterServer | None = None
         self._settings = load_settings()
+        self._tracing = open_tracing(self._settings.tracing, "strata-bento")
         end_with_parent()
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     async def start_grpc(self) -> None:
         """Listen for gRPC. A taken port ends the whole server: BentoML would respawn the worker for ever."""
         settings = self._settings
-        server = SegmenterServer(self.package, max_connection_age_s=settings.gateway.max_connection_age_s)
+        server = SegmenterServer(
+            self.package, max_connection_age_s=settings.gateway.max_connection_age_s, tracing=self._tracing
+        )
         try:
             port = await server.start(settings.bento.host, settings.bento.grpc_port)
         except AlreadyRunning as error:
@@ -60,6 +65,8 @@ class StrataSegmenter:
         """Drain: calls in flight finish."""
         if self._server is not None:
             await self._server.stop(self._settings.gateway.drain_s)
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close, 1.0)
 
     @bentoml.api  # type: ignore[untyped-decorator]
     async def score(self, rows: list[dict[str, Any]]) -> dict[str, Any]:

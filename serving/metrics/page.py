@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -23,6 +23,10 @@ class ReleaseProgress(NamedTuple):
 
     serial: int
     behind: int
+
+
+FEW: Final = 128
+"""A family with so few series shows those at zero, too: a rate is blind to a series' first appearance."""
 
 
 class WorkersCollector:
@@ -88,7 +92,7 @@ def _add_series(metric: Any, family: Family, layout: Layout, totals: Sequence[fl
         numbers = totals[start : start + family.width]
         if family.bounds:
             metric.add_metric(labels, _buckets(family.bounds, numbers[:-1]), sum_value=numbers[-1])
-        elif numbers[0]:  # hundreds of combinations never happen
+        elif numbers[0] or len(family.series) <= FEW:  # hundreds of combinations never happen
             metric.add_metric(labels, numbers[0])
 
 

@@ -20,6 +20,7 @@ from strata.errors import SegmenterUnavailable
 from strata.registry.catalog import Catalog
 from strata.release.addresses import read_address
 from strata.settings import Settings
+from strata.tracing import Tracing
 from strata.v1 import segmenter_pb2 as pb
 from strata.v1.segmenter_pb2_grpc import SegmenterServiceStub
 
@@ -49,8 +50,8 @@ class Loaded:
 class VersionLoader:
     """Loads versions as the settings place their segmenters. Raises PackageInvalid and PackageMismatch."""
 
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        self._settings, self._catalog = settings, catalog
+    def __init__(self, settings: Settings, catalog: Catalog, tracing: Tracing | None = None) -> None:
+        self._settings, self._catalog, self._tracing = settings, catalog, tracing
 
     async def load(self, name: str, version: str, *, patiently: bool) -> Loaded:
         """A version of a segmenter. `patiently`: wait until a remote one's server is up and serves just that.
@@ -62,7 +63,7 @@ class VersionLoader:
             return Loaded(EmbeddedSegmenter(package), "", _nothing)
         profile = remote_profile(self._settings.packages, name, version, self._catalog)
         address = await self._wait_for_server(profile) if patiently else self.address(name, version)
-        loaded, package_watch = _connect(profile, address)
+        loaded, package_watch = _connect(profile, address, self._tracing)
         if patiently:
             try:
                 async with asyncio.timeout(SERVER_S):
@@ -93,7 +94,7 @@ class VersionLoader:
             ) from None
 
 
-def _connect(profile: SegmenterProfile, address: str) -> tuple[Loaded, RemotePackage]:
+def _connect(profile: SegmenterProfile, address: str, tracing: Tracing | None) -> tuple[Loaded, RemotePackage]:
     channel = grpc.aio.insecure_channel(address, options=_CHANNEL)
     package = RemotePackage(profile, channel, address)
     package.start()
@@ -102,7 +103,7 @@ def _connect(profile: SegmenterProfile, address: str) -> tuple[Loaded, RemotePac
         await package.stop()
         await channel.close()
 
-    return Loaded(BreakingSegmenter(RemoteSegmenter(profile, channel, package)), address, close), package
+    return Loaded(BreakingSegmenter(RemoteSegmenter(profile, channel, package, tracing)), address, close), package
 
 
 async def _serves(address: str, profile: SegmenterProfile) -> bool:

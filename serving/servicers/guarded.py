@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import count
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -17,6 +17,8 @@ from serving.servicers.faults import DETAILS_KEY, Fault, to_fault
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
+
+Metadata = Iterable[tuple[str, Any]]
 
 REQUEST_ID_KEY = "x-request-id"
 MAX_REQUEST_ID = 128
@@ -48,20 +50,35 @@ def made_request_id() -> str:
 
 def sent_request_id(context: Any) -> str:
     """The caller's id; empty when there is none."""
-    for key, value in context.invocation_metadata() or ():
+    return request_id_in(context.invocation_metadata() or ())
+
+
+def request_id_in(metadata: Metadata) -> str:
+    """`sent_request_id`, where the metadata is at hand: fetching it costs 1.2 us."""
+    for key, value in metadata:
         if key == REQUEST_ID_KEY and isinstance(value, str) and 0 < len(value) <= MAX_REQUEST_ID:
             return value
     return ""
 
 
+def uncounted(metadata: Metadata) -> None:
+    """Nobody counts callers."""
+
+
 def guarded(
-    method: Callable[[Request, Deadline], Awaitable[Reply]], default_s: float, meter: CallMeter
+    method: Callable[[Request, Deadline], Awaitable[Reply]],
+    default_s: float,
+    meter: CallMeter,
+    called: Callable[[Metadata], None] = uncounted,
 ) -> Callable[[Request, Any], Awaitable[Reply]]:
-    """The gRPC handler of a method. `default_s` is the deadline of callers that give none."""
+    """The gRPC handler of a method. `default_s` is the deadline of callers that give none; `called` sees the
+    metadata of every call."""
 
     async def handle(request: Request, context: Any) -> Reply:
         began = time.perf_counter()
-        identity = sent_request_id(context)
+        metadata = context.invocation_metadata() or ()
+        called(metadata)
+        identity = request_id_in(metadata)
         if identity:  # a trailer of every call's own costs it and its caller 25 us (2026-11); nobody asked for one
             context.set_trailing_metadata(((REQUEST_ID_KEY, identity),))
         try:

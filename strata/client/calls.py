@@ -32,6 +32,7 @@ _CONFIG: Final = {
         _retry("EventService", ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]),
     ]
 }
+CALLER_KEY: Final = "x-strata-caller"
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 
 
@@ -51,10 +52,10 @@ def open_channel(target: str) -> Any:
     return grpc.insecure_channel(target, options=options)
 
 
-def call(target: str, method: Any, request: Any, timeout_s: float) -> Any:
-    """Call a unary method. Raises CallFailed."""
+def call(target: str, method: Any, request: Any, timeout_s: float, caller: str = "") -> Any:
+    """Call a unary method, as `caller` where it has a name. Raises CallFailed."""
     try:
-        return method(request, timeout=timeout_s)
+        return method(request, timeout=timeout_s, metadata=((CALLER_KEY, caller),) if caller else None)
     except grpc.RpcError as error:
         raise explained(target, error) from None
 

@@ -20,16 +20,23 @@ BATCH_S: Final = 2.0
 PUBLISH_S: Final = 5.0
 
 
-def connect(target: str, *, call_s: float = CALL_S, batch_s: float = BATCH_S, publish_s: float = PUBLISH_S) -> Client:
-    """A client of the gateway at HOST:PORT. Connects when first asked; deadlines are defaults for each call."""
-    return Client(open_channel(target), target, call_s, batch_s, publish_s)
+def connect(
+    target: str, *, call_s: float = CALL_S, batch_s: float = BATCH_S, publish_s: float = PUBLISH_S, caller: str = ""
+) -> Client:
+    """A client of the gateway at HOST:PORT. Connects when first asked; deadlines are defaults for each call.
+
+    `caller` is the name under which the gateway counts its unary calls: letters, digits, `.`, `_` and `-`.
+    """
+    return Client(open_channel(target), target, call_s, batch_s, publish_s, caller=caller)
 
 
 class Client:
     """See the package. Every method raises CallFailed, in a sentence, when it is not answered."""
 
-    def __init__(self, channel: Any, target: str, call_s: float, batch_s: float, publish_s: float) -> None:
-        self._channel, self._target = channel, target
+    def __init__(
+        self, channel: Any, target: str, call_s: float, batch_s: float, publish_s: float, *, caller: str = ""
+    ) -> None:
+        self._channel, self._target, self._caller = channel, target, caller
         self._call_s, self._batch_s, self._publish_s = call_s, batch_s, publish_s
         self._segments: Any = SegmentationServiceStub(channel)  # type: ignore[no-untyped-call]
         self._events: Any = EventServiceStub(channel)  # type: ignore[no-untyped-call]
@@ -87,4 +94,4 @@ class Client:
         self.close()
 
     def _call(self, method: Callable[..., Any], request: Any, timeout_s: float) -> Any:
-        return call(self._target, method, request, timeout_s)
+        return call(self._target, method, request, timeout_s, self._caller)

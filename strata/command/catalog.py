@@ -35,6 +35,7 @@ CHAPTERS = (
                 "strata.command.up.cli:up",
             ),
             Entry("segment", "ask a running gateway which segments a user is in", "strata.command.segment:segment"),
+            Entry("top", "watch a running platform: calls, answers, workers, events", "strata.command.top.cli:top"),
             Entry("doctor", "check this machine and this home, and say what to do", "strata.command.doctor.cli:doctor"),
         ),
     ),

@@ -70,11 +70,11 @@ def bento_command(home: Path, *arguments: str, **variables: str) -> subprocess.P
 
 
 @contextmanager
-def serving_bento(home: Path, name: str) -> Iterator[BentoProcess]:
+def serving_bento(home: Path, name: str, **more: str) -> Iterator[BentoProcess]:
     """A ready server of one segmenter; ended, with its worker, on leaving."""
     http_port, grpc_port = free_port(), free_port()
     variables = {"STRATA_BENTO__HTTP_PORT": str(http_port), "STRATA_BENTO__GRPC_PORT": str(grpc_port)}
-    process = bento_command(home, "serve", name, **variables)
+    process = bento_command(home, "serve", name, **variables, **more)
     server = BentoProcess(process, http_port, grpc_port, home / "bento.log")
     try:
         server.wait_ready()

@@ -72,6 +72,29 @@ def test_every_worker_answers_when_the_ready_line_is_out(gateway: GatewayProcess
     assert _count(page, "strata_workers ") == 2
 
 
+def test_the_page_tells_callers_missing_values_and_what_workers_use(gateway: GatewayProcess) -> None:
+    """cat has no spend and no coupons; about one call in sixteen is looked at. A worker that hangs is late by now."""
+    for caller, calls in (("shop", 200), ("mail", 40)):
+        with connect(gateway.addresses["grpc"], caller=caller) as client:
+            for _ in range(calls):
+                client.get_segments("cat")
+    page = _metrics(gateway)
+    assert _count(page, 'strata_caller_requests_total{caller="shop"}') == 200
+    assert _count(page, 'strata_caller_requests_total{caller="mail"}') == 40
+    assert _count(page, 'strata_caller_requests_total{caller="(unnamed)"}') == 0  # nor does a worker count its own
+    looked = _count(page, 'strata_feature_sampled_rows_total{segmenter="toy_tiers"}')
+    assert 4 <= looked <= 60
+    spend = 'strata_feature_sampled_missing_total{feature="toy:spend",segmenter="toy_tiers"}'
+    assert _count(page, spend) == looked
+    assert _count(page, spend.replace("spend", "orders")) == 0
+    assert all(_count(page, f'strata_worker_resident_bytes{{worker="{each}"}}') > 10e6 for each in (0, 1))
+    assert _count(page, "strata_worker_loop_lag_seconds") < 1
+    stopped = gateway.workers()[0]
+    stopped.suspend()
+    until(lambda: _count(_metrics(gateway), "strata_worker_loop_lag_seconds") > 1)
+    stopped.resume()
+
+
 def test_a_worker_is_small_and_imports_nothing_heavy(gateway: GatewayProcess) -> None:
     """Under 250 MB; no library of training is mapped into it."""
     for worker in gateway.workers():
@@ -85,7 +108,8 @@ def test_the_modules_of_a_worker_are_light() -> None:
     """What `serving.worker` imports, and what writing a prediction file imports on top."""
     code = (
         "import sys, serving.worker, serving.adapters.prediction_files, pyarrow.parquet; "
-        "print([m for m in ('feast', 'sklearn', 'pandas', 'bentoml', 'scipy', 'lightgbm') if m in sys.modules])"
+        "heavy = ('feast', 'sklearn', 'pandas', 'bentoml', 'scipy', 'lightgbm', 'opentelemetry');"
+        "print([m for m in heavy if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

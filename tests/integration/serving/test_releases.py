@@ -316,7 +316,7 @@ def shadow_scores(gateway: GatewayProcess, version: str) -> dict[str, float]:
     connection.close()
     found = {}
     for line in page.splitlines():
-        if line.startswith("strata_shadow_scores_total") and version in line:
+        if line.startswith("strata_shadow_scores_total") and version in line and not line.endswith(" 0.0"):
             found[line.split('outcome="')[1].split('"')[0]] = float(line.split()[-1])
     return found
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from serving.bento import launch
-from strata.settings import BentoSettings, GatewaySettings, Settings, load_settings
+from strata.settings import BentoSettings, GatewaySettings, Settings, TracingSettings, load_settings
 
 
 @pytest.fixture
@@ -37,6 +37,18 @@ def test_a_worker_reads_what_it_needs_and_no_more(told: dict[str, str]) -> None:
     assert [name for name in told if name.startswith("STRATA_")] == ["STRATA_SETTINGS"]
     path = Path(told["STRATA_SETTINGS"])
     assert sorted(yaml.safe_load(path.read_text(encoding="utf-8"))) == ["bento", "gateway", "home"]
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_bento_is_told_of_tracing_only_if_its_strata_traces(tmp_path: Path, knows: bool) -> None:
+    """One built before would refuse the key and never start. It goes on with traces and begins none."""
+    settings = Settings(home=tmp_path, tracing=TracingSettings(endpoint="127.0.0.1:4317", sample_ratio=0.5))
+    inside = settings.bentoml_home / "bentos" / "value_tiers" / "0123456789ab" / "src" / "strata"
+    (inside / "tracing" if knows else inside).mkdir(parents=True)
+    known = launch.knows_tracing(settings, "value_tiers:0123456789ab")
+    path = launch.write_settings(settings, tmp_path, knows_tracing=known)
+    told = load_settings(path, environ={}).tracing
+    assert told == (TracingSettings(endpoint="127.0.0.1:4317", sample_ratio=0.0) if knows else TracingSettings())
 
 
 def test_a_worker_serves_where_the_platform_expects_it(told: dict[str, str], tmp_path: Path) -> None:
