@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from monitoring.log.schema import REFERENCE_COLUMNS, column_differences
 from strata.errors import InputInvalid, PackageInvalid, SegmenterNotFound
+from strata.release import live_version
 from strata.runtime.manifest import FILE_NAME, Manifest, parse_manifest
 from strata.runtime.store import find_package
 from strata.settings import Settings
@@ -27,9 +28,9 @@ class Target:
 
 
 def find_target(settings: Settings, segmenter: str, version: str | None) -> Target:
-    """The named version, else the one settings call live. Raises InputInvalid when it cannot be reported on."""
+    """The named version, else the one that is live. Raises InputInvalid when it cannot be reported on."""
     configured = settings.segmenters.get(segmenter)
-    wanted = version or (configured.version if configured else "latest")
+    wanted = version or live_version(settings.releases, segmenter, configured.version if configured else "latest")
     try:
         folder = find_package(settings.packages, segmenter, wanted)
         manifest = parse_manifest((folder / FILE_NAME).read_bytes())

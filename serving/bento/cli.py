@@ -12,7 +12,7 @@ from strata.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
-Version = Annotated[str | None, typer.Option("--version", help="An exact version; the settings' by default.")]
+Version = Annotated[str | None, typer.Option("--version", help="An exact version; by default the live one.")]
 
 
 @app.command()
@@ -23,7 +23,8 @@ def build(
 ) -> None:
     """Save a package as a BentoML model and build its Bento; nothing is done when both are there."""
     from serving.bento.build import build_bento
-    from strata.runtime import find_package
+    from strata.release import live_version
+from strata.runtime import find_package
 
     settings = load_settings()
     tag = build_bento(settings, find_package(settings.packages, name, version or _wanted(settings, name)))
@@ -38,7 +39,8 @@ def serve(
     """Serve one Bento over HTTP and gRPC, building it first when it is not there. Ends on SIGTERM and Ctrl-C."""
     from serving.bento.build import build_bento
     from serving.bento.launch import serve_bento
-    from strata.runtime import find_package
+    from strata.release import live_version
+from strata.runtime import find_package
 
     settings = load_settings()
     chosen = name or _remote(settings)
@@ -67,7 +69,9 @@ def follow(
 
 
 def _wanted(settings: Settings, name: str) -> str:
-    return settings.segmenters[name].version if name in settings.segmenters else "latest"
+    """The version that is live, else the one the settings mean."""
+    configured = settings.segmenters[name].version if name in settings.segmenters else "latest"
+    return live_version(settings.releases, name, configured)
 
 
 def _remote(settings: Settings) -> str:

@@ -128,3 +128,10 @@ class ReleaseLog:
                 self._told.add(line)
                 _log.warning("a line of %s is passed over: %s", self._path, fault)
             return None
+
+
+def live_version(path: Path, segmenter: str, otherwise: str) -> str:
+    """The version that answers by the release log; `otherwise` where the log names none."""
+    newest = ReleaseLog(path).newest()
+    held = newest.release.segmenters.get(segmenter) if newest else None
+    return held.live if held else otherwise

@@ -49,6 +49,7 @@ def check_registry(settings: Settings) -> Finding:
     if not settings.registry.is_file():
         return Finding("registry", "note", f"there is no {settings.registry}", PREPARE)
     from strata.registry.read import read_catalog
+    from strata.release import live_version
 
     catalog = read_catalog(settings.registry)
     return Finding("registry", "ok", f"{len(catalog.views)} views, {len(catalog.services)} feature services")
@@ -75,13 +76,15 @@ def check_segmenters(settings: Settings) -> list[Finding]:
 def _check_segmenter(settings: Settings, name: str) -> Finding:
     from strata.errors import StrataError
     from strata.registry.read import read_catalog
+    from strata.release import live_version
     from strata.runtime import check_against, find_package, load_package
 
     check = f"package {name}"
     if not (settings.packages / name).is_dir():
         return Finding(check, "note", "not trained yet", PREPARE)
     try:
-        package = load_package(find_package(settings.packages, name, settings.segmenters[name].version))
+        wanted = live_version(settings.releases, name, settings.segmenters[name].version)
+        package = load_package(find_package(settings.packages, name, wanted))
         if settings.registry.is_file():
             check_against(package.manifest, read_catalog(settings.registry))
     except StrataError as error:

@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strata.errors import InputInvalid
-from strata.release import Canary, Change, Release, ReleaseLog, SegmenterRelease, promote, set_canary, with_segmenter
+from strata.release import (
+    Canary,
+    Change,
+    Release,
+    ReleaseLog,
+    SegmenterRelease,
+    live_version,
+    promote,
+    set_canary,
+    with_segmenter,
+)
 from strata.release import log as log_module
 from strata.release.document import from_line, to_line
 from strata.release.log import ReleaseMoved
@@ -144,3 +154,12 @@ def test_writers_of_many_processes_take_turns(log: ReleaseLog, tmp_path: Path) -
     entries = list(log.entries())
     assert [entry.release.serial for entry in entries] == list(range(81, 0, -1))
     assert {entry.change.who for entry in entries[:-1]} == {"0", "1", "2", "3"}
+
+
+def test_the_live_version_is_the_logs_or_what_is_said_otherwise(log: ReleaseLog, tmp_path: Path) -> None:
+    """For a home without a log, and a segmenter no release names."""
+    path = tmp_path / "home" / "releases.jsonl"
+    log.append(change(), lambda release: promote(release, "tiers", B))
+    assert live_version(path, "tiers", "latest") == B
+    assert live_version(path, "promo", "latest") == "latest"
+    assert live_version(tmp_path / "nothing.jsonl", "tiers", C) == C
