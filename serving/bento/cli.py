@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from strata.errors import SettingsInvalid
+from strata.release import live_version
 from strata.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -23,8 +24,7 @@ def build(
 ) -> None:
     """Save a package as a BentoML model and build its Bento; nothing is done when both are there."""
     from serving.bento.build import build_bento
-    from strata.release import live_version
-from strata.runtime import find_package
+    from strata.runtime import find_package
 
     settings = load_settings()
     tag = build_bento(settings, find_package(settings.packages, name, version or _wanted(settings, name)))
@@ -39,8 +39,7 @@ def serve(
     """Serve one Bento over HTTP and gRPC, building it first when it is not there. Ends on SIGTERM and Ctrl-C."""
     from serving.bento.build import build_bento
     from serving.bento.launch import serve_bento
-    from strata.release import live_version
-from strata.runtime import find_package
+    from strata.runtime import find_package
 
     settings = load_settings()
     chosen = name or _remote(settings)

@@ -49,7 +49,6 @@ def check_registry(settings: Settings) -> Finding:
     if not settings.registry.is_file():
         return Finding("registry", "note", f"there is no {settings.registry}", PREPARE)
     from strata.registry.read import read_catalog
-    from strata.release import live_version
 
     catalog = read_catalog(settings.registry)
     return Finding("registry", "ok", f"{len(catalog.views)} views, {len(catalog.services)} feature services")
