@@ -17,6 +17,7 @@ from serving.adapters.remote_segmenter import RemoteSegmenter
 from serving.adapters.shared_features import SharedFeatures
 from serving.adapters.stored_features import StoredFeatures
 from serving.composition import Parts
+from serving.domain.admission import AdmissionLimits
 from serving.domain.watch_round import shortest_hop_us
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
@@ -84,6 +85,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
         hop_us=shortest_hop_us([layout.hop_us for layout in catalog.tables().values()]),
         tracked=frozenset(name for name, segmenter in settings.segmenters.items() if segmenter.track),
         events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
+        admission=_admission(settings),
     )
     return Assembly(parts, predictions, watched, channels, shared)
 
@@ -144,4 +146,14 @@ def _limits(settings: Settings) -> Limits:
         batch_default_s=gateway.batch_deadline_ms / 1_000,
         max_connection_age_s=gateway.max_connection_age_s,
         drain_s=gateway.drain_s,
+        max_pending_calls=gateway.max_pending_calls if gateway.admission else 0,
+        max_concurrent_streams=gateway.max_concurrent_streams,
     )
+
+
+def _admission(settings: Settings) -> AdmissionLimits | None:
+    gateway = settings.gateway
+    if not gateway.admission:
+        return None
+    calm_s = gateway.calm_wait_ms / 1_000
+    return AdmissionLimits(gateway.least_in_flight, gateway.most_in_flight, gateway.batch_share, calm_s)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from serving.adapters.measured_features import MeasuredFeatures
 from serving.adapters.measured_segmenter import MeasuredSegmenter
 from serving.adapters.silent import Unlogged, Unmetered
+from serving.domain.admission import AdmissionLimits
 from serving.domain.desk import SegmentationDesk
 from serving.domain.last_known import LastKnown
 from serving.domain.single_desk import SingleDesk
+from serving.door import GuardedDoor
 from serving.metrics.families import METHODS
 from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
@@ -41,6 +43,8 @@ class Parts:
     """The shortest hop of any table."""
     tracked: frozenset[str] = frozenset()
     """Segmenters all of whose users may be watched."""
+    admission: AdmissionLimits | None = None
+    """What may be begun at once; None: everything."""
 
 
 def compose_server(parts: Parts) -> GatewayServer:
@@ -90,7 +94,8 @@ def compose_server(parts: Parts) -> GatewayServer:
         tracked=parts.tracked,
     )
     meters = {name: MethodMeter(parts.recorder, name) for name in METHODS}
-    return GatewayServer(methods, meters, parts.limits, watching=watching, events=parts.events)
+    door = GuardedDoor(parts.admission, parts.recorder, meters) if parts.admission is not None else None
+    return GatewayServer(methods, meters, parts.limits, watching=watching, events=parts.events, door=door)
 
 
 def _watching_desk(parts: Parts, versions: Mapping[str, str]) -> SegmentationDesk:

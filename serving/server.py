@@ -10,6 +10,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from serving.door import Door, OpenDoor, pending_options
 from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
 from serving.servicers.forwarded_events import SERVICE as EVENTS
 from serving.servicers.guarded import CallMeter, guarded
@@ -31,6 +32,8 @@ class Limits:
     batch_default_s: float
     max_connection_age_s: float
     drain_s: float
+    max_pending_calls: int = 64
+    max_concurrent_streams: int = 256
 
 
 class GatewayServer:
@@ -44,19 +47,24 @@ class GatewayServer:
         *,
         watching: Watching,
         events: ForwardedEvents | None = None,
+        door: Door | None = None,
     ) -> None:
-        """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere."""
+        """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere.
+        `door`: what refuses calls; None lets all in."""
         self._limits, self._watching = limits, watching
+        self._door = door if door is not None else OpenDoor()
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
         servicer = _servicer(methods, meters, limits)
+        servicer.BatchGetSegments = self._door.batch(servicer.BatchGetSegments, limits.batch_default_s)
         servicer.WatchSegments = guarded_stream(watching.method.watch, meters["WatchSegments"])
         add(servicer, self.server)
         # In place of the generated handler, which would serialise a reply that comes serialised.
-        quick = _get_segments(methods, meters["GetSegments"], limits.default_s)
+        quick = _get_segments(methods, meters["GetSegments"], limits.default_s, self._door)
         self.server.add_registered_method_handlers(SERVICE, {"GetSegments": quick})
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        self._door.add_to(self.server)
         names = [SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME]
         if events is not None:
             self.server.add_generic_rpc_handlers((events.handlers(),))
@@ -68,18 +76,21 @@ class GatewayServer:
         port: int = self.server.add_insecure_port(address)
         await self.server.start()
         self._watching.start()
+        self._door.start()
         for service in ("", SERVICE):
             await self._health.set(service, SERVED)
         return port
 
     async def stop(self) -> None:
         """Stop at once."""
+        await self._door.stop()
         await self._watching.stop()
         await self.server.stop(None)
 
     async def drain(self) -> None:
         """Tell callers to go elsewhere, finish what is in flight within the drain time, stop."""
         await self._health.enter_graceful_shutdown()
+        await self._door.stop()
         await self._watching.stop()
         await self.server.stop(self._limits.drain_s)
 
@@ -96,10 +107,11 @@ def _servicer(methods: SegmentationMethods, meters: Mapping[str, CallMeter], lim
     return servicer
 
 
-def _get_segments(methods: SegmentationMethods, meter: CallMeter, default_s: float) -> grpc.RpcMethodHandler:
-    return grpc.unary_unary_rpc_method_handler(
-        guarded(methods.get_segments, default_s, meter), request_deserializer=pb.GetSegmentsRequest.FromString
-    )
+def _get_segments(
+    methods: SegmentationMethods, meter: CallMeter, default_s: float, door: Door
+) -> grpc.RpcMethodHandler:
+    handler = door.single(guarded(methods.get_segments, default_s, meter), default_s)
+    return grpc.unary_unary_rpc_method_handler(handler, request_deserializer=pb.GetSegmentsRequest.FromString)
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:
@@ -109,4 +121,6 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         ("grpc.max_connection_age_ms", int(limits.max_connection_age_s * 1_000)),
         ("grpc.max_connection_age_grace_ms", max(int(limits.drain_s * 1_000), 1_000)),
         ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+        ("grpc.max_concurrent_streams", limits.max_concurrent_streams),
+        *pending_options(limits.max_pending_calls),
     ]

@@ -39,14 +39,15 @@ class WorkersCollector:
 
 
 def _metric(family: Family, layout: Layout, totals: Sequence[float]) -> Metric:
-    kind: Any = HistogramMetricFamily if family.bounds else CounterMetricFamily
+    plain = GaugeMetricFamily if family.gauge else CounterMetricFamily
+    kind: Any = HistogramMetricFamily if family.bounds else plain
     metric = kind(family.name, family.help, labels=family.label_names)
     for labels in family.series:
         start = layout.start(family.name, *labels)
         numbers = totals[start : start + family.width]
         if family.bounds:
             metric.add_metric(labels, _buckets(family.bounds, numbers[:-1]), sum_value=numbers[-1])
-        elif numbers[0]:  # hundreds of combinations never happen
+        elif numbers[0] or family.gauge:  # hundreds of combinations never happen
             metric.add_metric(labels, numbers[0])
     made: Metric = metric
     return made
