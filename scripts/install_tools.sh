@@ -3,11 +3,13 @@
 #   scripts/install_tools.sh [--dry-run] [COMMAND...]      all of them unless some are named:
 #     redis-server    the online state in Redis, and the glued peer's features
 #     h2load          the native load generator of `strata bench`
+#     haproxy         the native front of a gateway (deploy/haproxy)
 #     java, mvn       a real Kafka broker (scripts/kafka.py fetches it from its published artifacts)
 # Exits 1, with a sentence, where it may not install; tests that need what is missing are then skipped, and say so.
 set -euo pipefail
 
-declare -A package_of=([redis-server]=redis-server [h2load]=nghttp2-client [java]=openjdk-17-jre-headless [mvn]=maven)
+declare -A package_of=([redis-server]=redis-server [h2load]=nghttp2-client [haproxy]=haproxy
+    [java]=openjdk-17-jre-headless [mvn]=maven)
 dry_run=no
 wanted=()
 for argument in "$@"; do
@@ -16,11 +18,11 @@ for argument in "$@"; do
     elif [ -n "${package_of[$argument]:-}" ]; then
         wanted+=("$argument")
     else
-        echo "There is no tool called $argument here. Known: redis-server, h2load, java, mvn." >&2
+        echo "There is no tool called $argument here. Known: redis-server, h2load, haproxy, java, mvn." >&2
         exit 2
     fi
 done
-[ ${#wanted[@]} -gt 0 ] || wanted=(redis-server h2load java mvn)
+[ ${#wanted[@]} -gt 0 ] || wanted=(redis-server h2load haproxy java mvn)
 
 missing=()
 for command in "${wanted[@]}"; do
@@ -55,7 +57,9 @@ if ! quietly apt-get update -qq || ! quietly apt-get install -y -qq --no-install
     echo "tools: apt-get could not install ${missing[*]}; its last words are above" >&2
     exit 1
 fi
-if command -v systemctl >/dev/null && [[ " ${missing[*]} " == *" redis-server "* ]]; then
-    "${as_root[@]}" systemctl disable --now redis-server >/dev/null 2>&1 || true
-fi
+for service in redis-server haproxy; do
+    if command -v systemctl >/dev/null && [[ " ${missing[*]} " == *" $service "* ]]; then
+        "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1 || true
+    fi
+done
 echo "tools: installed"

@@ -9,7 +9,13 @@ import pytest
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "install_tools.sh"
 NEEDED = ("bash", "env", "mktemp", "rm", "tail")
-TOOLS = {"redis-server": "redis-server", "h2load": "nghttp2-client", "java": "openjdk-17-jre-headless", "mvn": "maven"}
+TOOLS = {
+    "redis-server": "redis-server",
+    "h2load": "nghttp2-client",
+    "haproxy": "haproxy",
+    "java": "openjdk-17-jre-headless",
+    "mvn": "maven",
+}
 
 
 class Machine:
@@ -50,7 +56,7 @@ def test_nothing_is_done_where_all_is_there(machine: Machine) -> None:
     for tool in TOOLS:
         machine.command(tool)
     done = machine.run()
-    assert (done.returncode, done.stdout) == (0, "tools: redis-server h2load java mvn are installed\n")
+    assert (done.returncode, done.stdout) == (0, "tools: redis-server h2load haproxy java mvn are installed\n")
     assert machine.called() == []
 
 
@@ -61,7 +67,7 @@ def test_only_what_is_missing_is_installed(machine: Machine) -> None:
     machine.command("java")
     done = machine.run()
     assert done.returncode == 0, done.stderr
-    assert machine.called() == ["update -qq", "install -y -qq --no-install-recommends nghttp2-client maven"]
+    assert machine.called() == ["update -qq", "install -y -qq --no-install-recommends nghttp2-client haproxy maven"]
 
 
 def test_a_dry_run_only_tells(machine: Machine) -> None:
