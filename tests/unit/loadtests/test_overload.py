@@ -158,6 +158,7 @@ def test_a_load_that_never_calms_down_is_not_recovered() -> None:
     calm, slow, silent = Slice([0.001]), Slice([0.050]), Slice()
     assert recovery_s([slow, calm, calm, slow, calm], 0.001) is None
     assert recovery_s([silent] * 10, 0.001) is None
+    assert recovery_s([Slice([0.001], {RESOURCE_EXHAUSTED: 1})] * 10, 0.001) is None
     assert recovery_s([calm] * 3, 0.001) == 0.0
 
 
