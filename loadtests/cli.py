@@ -128,3 +128,30 @@ def bench_live(
     document = throughput_document(outcome, plan, quick)
     print_throughput(document)
     write(json, document)
+
+
+@costs.command("overload")
+def bench_overload(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="10 s of overload a side instead of 60.")] = False,
+    seconds: Annotated[float, typer.Option(min=0, help="So many seconds of overload a side; 0: 60.")] = 0.0,
+    times: Annotated[float, typer.Option(min=1, help="So many times the measured capacity is offered.")] = 3.0,
+    users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
+) -> None:
+    """Offer a gateway three times what it can answer, each call with 100 ms: without admission, with it, with HAProxy.
+
+    Starts its own servers, one worker each, on the prepared home. A share below its goal is printed, not an error.
+    """
+    from loadtests.overload.plan import Plan
+    from loadtests.overload.report import print_overload, write_overload
+    from loadtests.overload.run import measure_overload
+    from loadtests.users import read_users
+    from strata.settings import load_settings
+
+    settings = load_settings()
+    plan = Plan(seconds or (10.0 if quick else 60.0), times)
+    found = measure_overload(settings, read_users(settings, users), plan)
+    print_overload(found)
+    if json:
+        write_overload(json, found, plan)

@@ -4,12 +4,13 @@
 #     redis-server    the online state in Redis, and the glued peer's features
 #     h2load          the native load generator of `strata bench`
 #     prometheus, promtool   alert rules, and the names on the dashboard
+#     haproxy         the native front of a gateway (deploy/haproxy)
 #     java, mvn       a real Kafka broker (scripts/kafka.py fetches it from its published artifacts)
 # Exits 1, with a sentence, where it may not install; tests that need what is missing are then skipped, and say so.
 set -euo pipefail
 
-declare -A package_of=([redis-server]=redis-server [h2load]=nghttp2-client [java]=openjdk-17-jre-headless [mvn]=maven
-    [prometheus]=prometheus [promtool]=prometheus)
+declare -A package_of=([redis-server]=redis-server [h2load]=nghttp2-client [haproxy]=haproxy
+    [java]=openjdk-17-jre-headless [mvn]=maven [prometheus]=prometheus [promtool]=prometheus)
 dry_run=no
 wanted=()
 for argument in "$@"; do
@@ -18,11 +19,11 @@ for argument in "$@"; do
     elif [ -n "${package_of[$argument]:-}" ]; then
         wanted+=("$argument")
     else
-        echo "There is no tool called $argument here. Known: redis-server, h2load, java, mvn, prometheus, promtool." >&2
+        echo "There is no tool called $argument here. Known: redis-server, h2load, haproxy, java, mvn, prometheus, promtool." >&2
         exit 2
     fi
 done
-[ ${#wanted[@]} -gt 0 ] || wanted=(redis-server h2load java mvn prometheus promtool)
+[ ${#wanted[@]} -gt 0 ] || wanted=(redis-server h2load haproxy java mvn prometheus promtool)
 
 missing=()
 for command in "${wanted[@]}"; do
@@ -58,7 +59,7 @@ if ! quietly apt-get update -qq || ! quietly apt-get install -y -qq --no-install
     echo "tools: apt-get could not install ${missing[*]}; its last words are above" >&2
     exit 1
 fi
-for service in redis-server prometheus; do
+for service in redis-server haproxy prometheus; do
     if command -v systemctl >/dev/null && [[ " ${missing[*]} " == *" $service "* ]]; then
         "${as_root[@]}" systemctl disable --now "$service" >/dev/null 2>&1 || true
     fi

@@ -13,6 +13,7 @@ from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, Parq
 from serving.adapters.shared_features import SharedFeatures
 from serving.adapters.stored_features import StoredFeatures
 from serving.composition import Parts
+from serving.domain.admission import AdmissionLimits
 from serving.domain.watch_round import shortest_hop_us
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
@@ -82,6 +83,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
         version_recorder=lambda name, version: version_recorder(order.numbers.parent, order.slot, name, version),
         releases=ReleaseMethods(office),
         observers=open_observers(order.numbers, tracing),
+        admission=_admission(settings),
     )
     parts, entry = await last_good(office.log, lineup, base)
     predictions.serve([each.profile for each in parts.served.values()])
@@ -144,4 +146,14 @@ def _limits(settings: Settings) -> Limits:
         batch_default_s=gateway.batch_deadline_ms / 1_000,
         max_connection_age_s=gateway.max_connection_age_s,
         drain_s=gateway.drain_s,
+        max_pending_calls=gateway.max_pending_calls if gateway.admission else 0,
+        max_concurrent_streams=gateway.max_concurrent_streams,
     )
+
+
+def _admission(settings: Settings) -> AdmissionLimits | None:
+    gateway = settings.gateway
+    if not gateway.admission:
+        return None
+    calm_s = gateway.calm_wait_ms / 1_000
+    return AdmissionLimits(gateway.least_in_flight, gateway.most_in_flight, gateway.batch_share, calm_s)

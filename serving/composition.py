@@ -9,12 +9,14 @@ from serving.adapters.measured_features import MeasuredFeatures
 from serving.adapters.measured_segmenter import MeasuredSegmenter
 from serving.adapters.shadowing_log import Shadowing, ShadowingLog
 from serving.adapters.silent import Unlogged, Unmetered
+from serving.domain.admission import AdmissionLimits
 from serving.domain.desk import SegmentationDesk
 from serving.domain.last_known import LastKnown
 from serving.domain.routing import Canary, Routing, Share
 from serving.domain.segmenter import SegmenterProfile
 from serving.domain.single_desk import SingleDesk
 from serving.domain.watch_round import Looking
+from serving.door import GuardedDoor
 from serving.metrics.families import METHODS
 from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
@@ -67,6 +69,8 @@ class Parts:
     """ReleaseService, where it is served."""
     observers: Observers = NOBODY
     """Who looks on."""
+    admission: AdmissionLimits | None = None
+    """What may be begun at once; None: everything."""
 
     @property
     def served(self) -> dict[str, Segmenter]:
@@ -101,14 +105,17 @@ class Composition:
             hop_us=parts.hop_us,
             tracked=parts.tracked,
         )
+        meters = {name: MethodMeter(parts.recorder, name) for name in METHODS}
+        door = GuardedDoor(parts.admission, parts.recorder, meters) if parts.admission is not None else None
         self.server = GatewayServer(
             _methods(parts, self.last_known),
-            {name: MethodMeter(parts.recorder, name) for name in METHODS},
+            meters,
             parts.limits,
             watching=self._watching,
             events=parts.events,
             releases=parts.releases,
             guard=parts.observers.guard(),
+            door=door,
         )
 
     def switch(self, parts: Parts) -> None:

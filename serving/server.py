@@ -11,6 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from serving.domain.deadline import Deadline
+from serving.door import Door, OpenDoor, pending_options
 from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
 from serving.servicers.forwarded_events import SERVICE as EVENTS
 from serving.servicers.guard import PLAIN, Guard
@@ -35,6 +36,8 @@ class Limits:
     batch_default_s: float
     max_connection_age_s: float
     drain_s: float
+    max_pending_calls: int = 64
+    max_concurrent_streams: int = 256
 
 
 class GatewayServer:
@@ -50,12 +53,16 @@ class GatewayServer:
         events: ForwardedEvents | None = None,
         releases: ReleaseMethods | None = None,
         guard: Guard = PLAIN,
+        door: Door | None = None,
     ) -> None:
-        """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere."""
+        """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere.
+        `door`: what refuses calls; None lets all in."""
         self._limits, self._watching, self._methods = limits, watching, methods
+        self._door = door if door is not None else OpenDoor()
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
         servicer = self._servicer(meters, limits, guard)
+        servicer.BatchGetSegments = self._door.batch(servicer.BatchGetSegments, limits.batch_default_s)
         servicer.WatchSegments = guarded_stream(watching.method.watch, meters["WatchSegments"])
         add(servicer, self.server)
         # In place of the generated handler, which would serialise a reply that comes serialised.
@@ -63,6 +70,7 @@ class GatewayServer:
         self.server.add_registered_method_handlers(SERVICE, {"GetSegments": quick})
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        self._door.add_to(self.server)
         names = [SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME]
         if events is not None:
             self.server.add_generic_rpc_handlers((events.handlers(),))
@@ -81,18 +89,21 @@ class GatewayServer:
         port: int = self.server.add_insecure_port(address)
         await self.server.start()
         self._watching.start()
+        self._door.start()
         for service in ("", SERVICE):
             await self._health.set(service, SERVED)
         return port
 
     async def stop(self) -> None:
         """Stop at once."""
+        await self._door.stop()
         await self._watching.stop()
         await self.server.stop(None)
 
     async def drain(self) -> None:
         """Tell callers to go elsewhere, finish what is in flight within the drain time, stop."""
         await self._health.enter_graceful_shutdown()
+        await self._door.stop()
         await self._watching.stop()
         await self.server.stop(self._limits.drain_s)
 
@@ -119,10 +130,8 @@ class GatewayServer:
         def get_segments(request: pb.GetSegmentsRequest, deadline: Deadline) -> Awaitable[bytes]:
             return self._methods.get_segments(request, deadline)
 
-        return grpc.unary_unary_rpc_method_handler(
-            guard.handler("GetSegments", get_segments, default_s, meter),
-            request_deserializer=pb.GetSegmentsRequest.FromString,
-        )
+        handler = self._door.single(guard.handler("GetSegments", get_segments, default_s, meter), default_s)
+        return grpc.unary_unary_rpc_method_handler(handler, request_deserializer=pb.GetSegmentsRequest.FromString)
 
 
 def _options(limits: Limits) -> list[tuple[str, int]]:
@@ -132,4 +141,6 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         ("grpc.max_connection_age_ms", int(limits.max_connection_age_s * 1_000)),
         ("grpc.max_connection_age_grace_ms", max(int(limits.drain_s * 1_000), 1_000)),
         ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+        ("grpc.max_concurrent_streams", limits.max_concurrent_streams),
+        *pending_options(limits.max_pending_calls),
     ]

@@ -28,7 +28,7 @@ async def warm_up(parts: Parts) -> None:
     """Answer some calls on a private port. Raises StrataError when an answer cannot be had."""
     private = replace(
         parts, predictions=Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1, events=None, changes=None,
-        version_recorder=private_recorder, shadowing=None, releases=None, observers=NOBODY,
+        version_recorder=private_recorder, shadowing=None, releases=None, observers=NOBODY, admission=None,
     )  # fmt: skip
     server = compose_server(private)
     port = await server.start("127.0.0.1:0")

@@ -51,6 +51,20 @@ class GatewaySettings(Section):
     max_connection_age_s: float = Field(default=300.0, gt=0)
     last_known_users: int = Field(default=100_000, ge=0)
     """How many users' last live assignments a worker remembers."""
+    admission: bool = True
+    """Whether calls are refused that would be begun in vain. False: every call is begun, and overload is a collapse."""
+    max_pending_calls: int = Field(default=64, ge=0)
+    """Calls per worker that may wait for Python; gRPC's core ends more with CANCELLED. 0: its own bound (1,000)."""
+    max_concurrent_streams: int = Field(default=256, ge=1)
+    """Calls and streams of one connection; a client keeps more to itself until others end."""
+    least_in_flight: int = Field(default=8, ge=1)
+    """The adaptive limit of calls under way together never falls below this."""
+    most_in_flight: int = Field(default=256, ge=1)
+    """It begins here, and never rises above."""
+    batch_share: float = Field(default=0.5, gt=0, le=1)
+    """What batches may take of that limit and, while callers queue, of a worker's time."""
+    calm_wait_ms: float = Field(default=5.0, ge=0)
+    """Callers who wait less than this for a worker do not queue."""
 
 
 class BentoSettings(Section):

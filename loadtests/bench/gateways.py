@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,6 +39,17 @@ def start_gateways(settings: Settings, scratch: Path, stack: ExitStack) -> dict[
         trees.append(_strata(stack, f"gateway-{name}", ("serve",), scratch, environ))
         systems[name] = System(name, f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", tuple(trees))
     return systems
+
+
+def start_gateway(
+    settings: Settings, name: str, scratch: Path, stack: ExitStack, *, more: dict[str, str], before: Sequence[str] = ()
+) -> System:
+    """A gateway of one worker, every segmenter embedded, told `more`; `before` is put before its command."""
+    home = make_home(settings, scratch / name / "home")
+    environ = _environ(settings, home, None) | more
+    command = [*before, sys.executable, "-m", "strata.command", "serve"]
+    tree = stack.enter_context(running(command, scratch / f"gateway-{name}.log", environ, ROOT))
+    return System(name, f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", (tree,))
 
 
 def start_redis_gateway(settings: Settings, url: str, redis: psutil.Process, scratch: Path, stack: ExitStack) -> System:

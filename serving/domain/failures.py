@@ -86,6 +86,18 @@ class ReleasePending(StrataError):
         )
 
 
+class Overloaded(StrataError):
+    """A call is refused before it begins: with it the worker would answer fewer calls in time, not more."""
+
+    def __init__(self, cause: str, retry_after_s: float) -> None:
+        """`cause`: a word of `serving.domain.admission.Cause`. `retry_after_s` differs from refusal to refusal."""
+        self.cause, self.retry_after_s = cause, retry_after_s
+        super().__init__(
+            f"this worker is overloaded ({cause}) and did not begin the call; call again after the delay of RetryInfo, "
+            "or go on without the answer"
+        )
+
+
 class DeadlineExpired(StrataError):
     """The caller's deadline had passed before work began."""
 

@@ -26,6 +26,8 @@ SECONDS: Final = (
     0.5, 1.0, 2.0,
 )  # fmt: skip
 SHADOW_OUTCOMES: Final = ("agreed", "disagreed", "dropped", "failed")
+REFUSAL_CAUSES: Final = ("deadline", "in_flight", "batch_share")
+PROBE_OUTCOMES: Final = ("answered", "refused")
 CAUSES: Final = ("initial", "event", "time", "release")
 AGES: Final = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0, 604800.0, 2592000.0)
 
@@ -42,6 +44,8 @@ class Family:
     series: tuple[Labels, ...]
     bounds: tuple[float, ...] = ()
     """A histogram's upper bounds; none for a counter. It keeps len(bounds) + 1 counts and a sum."""
+    gauge: bool = False
+    """A present value, added up over workers."""
 
     @property
     def width(self) -> int:
@@ -61,6 +65,13 @@ def families() -> tuple[Family, ...]:
                tuple((method, code) for method in METHODS for code in CODES)),
         Family("strata_watch_changes", "Changes told to watchers, by what had them looked at.", ("cause",),
                tuple((cause,) for cause in CAUSES)),
+        Family("strata_admission_refused", "Calls refused before they began, by why.", ("method", "cause"),
+               tuple((method, cause) for method in METHODS[:2] for cause in REFUSAL_CAUSES)),
+        Family("strata_admission_limit", "Calls that may be under way together.", (), ((),), gauge=True),
+        Family("strata_admission_in_flight", "Calls under way, a batch by its users.", (), ((),), gauge=True),
+        Family("strata_queue_seconds", "How long a call of the worker's own waited.", (), ((),), SECONDS),
+        Family("strata_queue_probes", "Such calls; refused ones met a full queue.", ("outcome",),
+               tuple((outcome,) for outcome in PROBE_OUTCOMES)),
         Family("strata_prediction_log_rows", "Rows of the prediction log, by what became of them.", ("outcome",),
                tuple((outcome,) for outcome in LOG_OUTCOMES)),
     )  # fmt: skip

@@ -81,7 +81,8 @@ def _metric(family: Family, layout: Layout, totals: Sequence[float]) -> Metric:
 
 
 def _empty(family: Family) -> Metric:
-    kind: Any = HistogramMetricFamily if family.bounds else CounterMetricFamily
+    plain = GaugeMetricFamily if family.gauge else CounterMetricFamily
+    kind: Any = HistogramMetricFamily if family.bounds else plain
     made: Metric = kind(family.name, family.help, labels=family.label_names)
     return made
 

@@ -37,6 +37,14 @@ class Recorder:
     def add(self, position: int, amount: float = 1.0) -> None:
         self._numbers[position] += amount
 
+    def put(self, position: int, value: float) -> None:
+        """Set a gauge."""
+        self._numbers[position] = value
+
+    def value(self, position: int) -> float:
+        """What is kept there."""
+        return self._numbers[position]
+
     def histogram(self, family: str, *labels: str) -> Histogram:
         """A series of a histogram family."""
         return Histogram(self._numbers, self.layout.start(family, *labels), self._bounds[family])

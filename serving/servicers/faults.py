@@ -15,6 +15,7 @@ from serving.domain.failures import (
     DeadlineExpired,
     EventsUnavailable,
     NotTracked,
+    Overloaded,
     ReleasePending,
     ReleaseRefused,
     RequestInvalid,
@@ -42,6 +43,7 @@ _TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
     (DeadlineExpired, grpc.StatusCode.DEADLINE_EXCEEDED, Reason.DEADLINE_EXPIRED),
     (EventsUnavailable, grpc.StatusCode.UNAVAILABLE, Reason.EVENTS_UNAVAILABLE),
     (NotTracked, grpc.StatusCode.FAILED_PRECONDITION, Reason.SEGMENTER_NOT_TRACKED),
+    (Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.OVERLOADED),
     (WorkerFull, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.WORKER_FULL),
     (WorkerGoing, grpc.StatusCode.UNAVAILABLE, Reason.WORKER_GOING),
     (PackageInvalid, grpc.StatusCode.FAILED_PRECONDITION, Reason.PACKAGE_INVALID),
@@ -98,11 +100,13 @@ def _metadata(error: Exception) -> dict[str, str]:
         return {"segmenter": error.segmenter}
     if isinstance(error, SegmenterNotFound | SegmenterUnavailable):
         return {"segmenter": error.name}
+    if isinstance(error, Overloaded):
+        return {"cause": error.cause}
     return {}
 
 
 def _more(error: Exception) -> Message | None:
-    if isinstance(error, WorkerFull):
+    if isinstance(error, WorkerFull | Overloaded):
         wait: Message = error_details_pb2.RetryInfo(retry_delay=to_span(error.retry_after_s))
         return wait
     return _violations(error)

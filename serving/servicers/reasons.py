@@ -27,6 +27,8 @@ class Reason(StrEnum):
     """Metadata: `segmenter`."""
     WORKER_FULL = "WORKER_FULL"
     """This worker watches as much as it may; RetryInfo says when to call again."""
+    OVERLOADED = "OVERLOADED"
+    """The call was refused before it began; RetryInfo says when to call again. Metadata: `cause`."""
     WORKER_GOING = "WORKER_GOING"
     """This worker is being stopped; another takes the watch up."""
     RELEASE_MOVED = "RELEASE_MOVED"

@@ -9,7 +9,7 @@ import pytest
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "install_tools.sh"
 NEEDED = ("bash", "env", "mktemp", "rm", "tail")
-TOOLS = ("redis-server", "h2load", "java", "mvn", "prometheus", "promtool")
+TOOLS = ("redis-server", "h2load", "haproxy", "java", "mvn", "prometheus", "promtool")
 
 
 class Machine:
@@ -52,7 +52,7 @@ def test_nothing_is_done_where_all_is_there(machine: Machine) -> None:
     done = machine.run()
     assert (done.returncode, done.stdout) == (
         0,
-        "tools: redis-server h2load java mvn prometheus promtool are installed\n",
+        "tools: redis-server h2load haproxy java mvn prometheus promtool are installed\n",
     )
     assert machine.called() == []
 
@@ -64,7 +64,7 @@ def test_only_what_is_missing_is_installed(machine: Machine) -> None:
     machine.command("java")
     done = machine.run()
     assert done.returncode == 0, done.stderr
-    packages = "nghttp2-client maven prometheus"  # two commands, one package
+    packages = "nghttp2-client haproxy maven prometheus"  # two commands, one package
     assert machine.called() == ["update -qq", f"install -y -qq --no-install-recommends {packages}"]
 
 
