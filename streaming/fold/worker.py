@@ -164,6 +164,13 @@ class FoldWorker:
             self._fold_facts(run.facts)
 
     def _fold_events(self, run: Run) -> None:
+        if not self._tables.layouts:
+            self._open_tables()
+        if not self._tables.layouts:
+            raise StrataError(
+                "no windowed view is in the registry, so nobody can judge events; they wait in the log until one is "
+                "applied (strata features apply)"
+            )
         parts = self._parts
         verdicts: list[int] = []
         forward = parts.forward

@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
-from fold_world import DAILY, NOON_US, SPEND, FoldWorld, catalog_of
+from fold_world import DAILY, NOON_US, PROFILE, SPEND, FoldWorld, catalog_of
 
-from strata.errors import LogDamaged
+from strata.errors import LogDamaged, StrataError
 from strata.features.build import build_rows
 from strata.features.events import EventBatch
 from strata.features.note import GenerationNote
@@ -175,6 +175,21 @@ def test_a_damaged_record_is_left_out_and_said(world: FoldWorld) -> None:
     world.drain()
     assert world.values("ann")[0] == world.values("bob")[0] == 1
     assert sum("is left out" in sentence for sentence in world.said) == 2
+
+
+def test_events_wait_in_the_log_until_a_windowed_view_is_applied(tmp_path: Path) -> None:
+    """In a sentence, and facts go on; then each of them counts once."""
+    world = FoldWorld(tmp_path, catalog_of(PROFILE))
+    world.publish(world.event("ann", value=100))
+    for _ in range(2):
+        with pytest.raises(StrataError, match="they wait in the log until one is applied"):
+            world.drain()
+        world.start()
+    world.catalog = catalog_of(SPEND, PROFILE)
+    world.drain()
+    assert world.values("ann")[:2] == [1.0, 100.0]
+    world.history.flush()
+    assert scan_events(tmp_path).num_rows == 1
 
 
 def test_facts_replace_the_view_they_name(world: FoldWorld) -> None:
