@@ -38,11 +38,12 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 	@$(bin)/python scripts/with_platform.py strata loadtest $(ARGS)
 
 .PHONY: bench
-bench: setup  ## CPU, latency and throughput beside an echo and the glued stack
-	@scripts/install_tools.sh h2load redis-server
+bench: setup  ## cost of a call beside an echo and the glued stack; live events; overload
+	@scripts/install_tools.sh h2load redis-server haproxy
 	@$(bin)/strata up --prepare-only
 	@$(bin)/strata bench $(ARGS)
 	@$(bin)/strata bench live
+	@$(bin)/strata bench overload
 
 .PHONY: prove
 prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, freshness; results in loadtests/out

@@ -123,7 +123,8 @@ def bench_live(
         raise InputInvalid(lacking)
     settings = load_settings()
     rounds, events, rows = (3, 10_000, 1_000) if quick else (5, 60_000, 5_000)
-    plan = Plan(rounds, events, publishers, 500, users, rows, log, state, backfill)
+    copies = 0 if quick else 4
+    plan = Plan(rounds, events, publishers, 500, users, rows, log, state, backfill, copies)
     outcome = measure_throughput(settings, plan, scratch_folder(settings.home, f"bench-{log}-{state}"), say)
     document = throughput_document(outcome, plan, quick)
     print_throughput(document)

@@ -18,6 +18,7 @@ import psutil
 from loadtests.bench.processes import cpu_s, machine_busy_s
 from loadtests.live.counted import CountedState
 from loadtests.live.loading import LoadProcess, load
+from loadtests.live.many_histories import multiply
 from loadtests.live.places import ROOT, Place, make_place
 from loadtests.live.pushing import Pushed, lacks_redis, pusher
 from loadtests.live.servers import Broker, Redis, Server, Stream
@@ -44,6 +45,8 @@ class Plan:
     log: str
     state: str
     backfill: bool
+    copies: int = 4
+    """How often the prepared history is in the large one; 0 leaves that out."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Outcome:
     live: list[Burst] = field(default_factory=list)
     pushed: list[Pushed] = field(default_factory=list)
     backfills: list[Backfill] = field(default_factory=list)
+    large_backfills: list[Backfill] = field(default_factory=list)
+    """Of the prepared history `Plan.copies` times."""
 
 
 def measure_throughput(settings: Settings, plan: Plan, folder: Path, say: Say) -> Outcome:
@@ -115,7 +120,9 @@ def measure_throughput(settings: Settings, plan: Plan, folder: Path, say: Say) -
     if plan.backfill:
         for number in range(plan.rounds):
             say(f"round {number + 1} of {plan.rounds}: backfill")
-            outcome.backfills.append(backfill(settings, folder / f"backfill-{number}"))
+            outcome.backfills.append(backfill(settings, settings.history, folder / f"backfill-{number}"))
+        if plan.copies:
+            outcome.large_backfills = _large_backfills(settings, plan, folder, say)
     return outcome
 
 
@@ -161,11 +168,22 @@ def _live(plan: Plan, place: Place, servers: list[Server], counted: CountedState
     )
 
 
-def backfill(settings: Settings, folder: Path) -> Backfill:
-    """`strata features materialize` over the prepared history into a state of its own."""
+def _large_backfills(settings: Settings, plan: Plan, folder: Path, say: Say) -> list[Backfill]:
+    say(f"writing the history {plan.copies} times")
+    large = folder / "large-history"
+    multiply(settings.history, large, plan.copies)
+    found = []
+    for number in range(min(plan.rounds, 3)):
+        say(f"round {number + 1}: backfill of the history {plan.copies} times")
+        found.append(backfill(settings, large, folder / f"large-backfill-{number}"))
+    return found
+
+
+def backfill(settings: Settings, history: Path, folder: Path) -> Backfill:
+    """`strata features materialize` over a history into a state of its own."""
     folder.mkdir()
     place = make_place(settings, folder, log="embedded", state="lmdb")
-    (place.home / "history").symlink_to(settings.history.resolve())
+    (place.home / "history").symlink_to(history.resolve())
     result = folder / "built.json"
     environ = {key: value for key, value in os.environ.items() if not key.startswith("STRATA_")} | place.told()
     environ |= {"STRATA_CLOCK__MODE": settings.clock.mode}
@@ -179,7 +197,7 @@ def backfill(settings: Settings, folder: Path) -> Backfill:
         raise StrataError(f"the backfill ended with {done.returncode}: {done.stderr.strip()[-600:]}")
     building_s = sum(one["seconds"] for one in json.loads(result.read_text(encoding="utf-8"))["views"])
     used_s = after.children_user + after.children_system - before.children_user - before.children_system
-    return Backfill(_history_rows(settings.history), seconds, building_s, used_s)
+    return Backfill(_history_rows(history), seconds, building_s, used_s)
 
 
 def _history_rows(history: Path) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 from loadtests.bench.summary import figure
 from loadtests.live.report import header
-from loadtests.live.throughput import Outcome, Plan
+from loadtests.live.throughput import Backfill, Outcome, Plan
 
 GOAL_LIVE: Final = 20_000
 """Events a second and core of the stream process."""
@@ -21,18 +22,23 @@ def throughput_document(outcome: Outcome, plan: Plan, quick: bool) -> dict[str, 
     if outcome.pushed:
         document["pushed"] = _pushed(outcome)
         document["ratios"] = _ratios(outcome)
-    if outcome.backfills:
-        rates = [one.events / one.seconds for one in outcome.backfills]
-        building = [one.events / max(one.building_s, 1e-9) for one in outcome.backfills]
-        document["backfill"] = {
-            "events": outcome.backfills[0].events,
-            "events_per_s": asdict(figure(rates)),
-            "events_per_s_building": asdict(figure(building)),
-            "cpu_us_per_event": asdict(figure([1e6 * one.cpu_s / one.events for one in outcome.backfills])),
-            "goal_events_per_s": GOAL_BACKFILL,
-            "kept": figure(rates).median >= GOAL_BACKFILL,
-        }
+    for key, backfills in (("backfill", outcome.backfills), ("large_backfill", outcome.large_backfills)):
+        if backfills:
+            document[key] = _backfill(backfills)
     return document
+
+
+def _backfill(backfills: Sequence[Backfill]) -> dict[str, Any]:
+    rates = [one.events / one.seconds for one in backfills]
+    building = [one.events / max(one.building_s, 1e-9) for one in backfills]
+    return {
+        "events": backfills[0].events,
+        "events_per_s": asdict(figure(rates)),
+        "events_per_s_building": asdict(figure(building)),
+        "cpu_us_per_event": asdict(figure([1e6 * one.cpu_s / one.events for one in backfills])),
+        "goal_events_per_s": GOAL_BACKFILL,
+        "kept": figure(rates).median >= GOAL_BACKFILL,
+    }
 
 
 def _live(outcome: Outcome) -> dict[str, Any]:
@@ -89,9 +95,8 @@ def print_throughput(document: dict[str, Any]) -> None:
         print(f"  client CPU per row           {_words(pushed['client_cpu_us_per_row'])} us")
         print(f"  rate, live / pushed          {_ratio(ratios['events_counted_per_row_pushed'])}")
         print(f"  CPU, pushed / live           {_ratio(ratios['pushed_cpu_per_live_cpu'])}")
-    if "backfill" in document:
-        found = document["backfill"]
-        print(f"backfill of {found['events']:,} events:")
+    for found in (document[key] for key in ("backfill", "large_backfill") if key in document):
+        print(f"backfill of {found['events']:,} events, the command's start included:")
         print(
             f"  events per second            {_words(found['events_per_s'])}, "
             f"goal {found['goal_events_per_s']:,}, {_kept(found)}"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import pytest
+from event_factories import make_event
+from history_files import write_events
 
 from loadtests.live import report
 from loadtests.live.freshness import Outcome as Fresh
 from loadtests.live.freshness import Trial, holds
 from loadtests.live.freshness_report import freshness_document, print_freshness
 from loadtests.live.load import make_batches
+from loadtests.live.many_histories import multiply
 from loadtests.live.pushing import Pushed
 from loadtests.live.throughput import Backfill, Burst, Outcome, Plan
 from loadtests.live.throughput_report import print_throughput, throughput_document
 from strata.v1 import event_pb2 as events_pb
 from strata.v1 import segmentation_pb2 as pb
+from streaming.history import scan_events
 
 TRIAL = Trial(rate=1_000, seconds=1, log="embedded", state="lmdb", users=10, probers=1, watch=True)
 PLAN = Plan(2, 1_000, 1, 500, 10, 100, "embedded", "lmdb", True)
@@ -55,7 +60,8 @@ def test_rates_are_per_core_and_ratios_are_taken_round_by_round(capsys: pytest.C
         other_cpu_share=0.0, p99_ms=5.0,
     )  # fmt: skip
     pushed = Pushed(rows=100, seconds=0.1, client_cpu_s=0.03, store_cpu_s=0.01)
-    outcome = Outcome([burst] * 2, [pushed] * 2, [Backfill(1_000_000, 4.0, 2.0, 3.0)] * 2)
+    large = [Backfill(4_000_000, 7.0, 5.0, 6.0)]
+    outcome = Outcome([burst] * 2, [pushed] * 2, [Backfill(1_000_000, 4.0, 2.0, 3.0)] * 2, large)
     document = throughput_document(outcome, PLAN, quick=True)
     assert document["live"]["events_per_s_and_core"]["median"] == 25_000
     assert (document["live"]["kept"], document["backfill"]["kept"]) == (True, False)
@@ -63,7 +69,22 @@ def test_rates_are_per_core_and_ratios_are_taken_round_by_round(capsys: pytest.C
     assert document["ratios"]["events_counted_per_row_pushed"]["median"] == 10
     assert document["backfill"]["events_per_s_building"]["median"] == 500_000
     print_throughput(document)
-    assert "goal 500,000, NOT KEPT" in capsys.readouterr().out
+    assert document["large_backfill"]["kept"]
+    said = capsys.readouterr().out
+    assert "goal 500,000, NOT KEPT" in said
+    assert "backfill of 4,000,000 events" in said
+
+
+def test_a_history_several_times_over_has_users_of_its_own_each_time(tmp_path: Path) -> None:
+    """Every event once per copy, in the same month, and nothing else changed."""
+    write_events(tmp_path / "one", [make_event(user_id=f"u{n % 3}", value=n) for n in range(30)])
+    multiply(tmp_path / "one" / "history", tmp_path / "many" / "history", 3)
+    once, many = scan_events(tmp_path / "one" / "history"), scan_events(tmp_path / "many" / "history")
+    assert many.num_rows == 90
+    assert set(many["user_id"].to_pylist()) == {f"u{n}~{copy}" for n in range(3) for copy in range(3)}
+    assert len(set(many["event_id"].to_pylist())) == 90
+    assert sorted(many["value"].to_pylist()) == sorted(once["value"].to_pylist() * 3)
+    assert many.schema.names == once.schema.names
 
 
 def test_a_load_is_made_of_whole_batches_under_unique_ids() -> None:
