@@ -63,7 +63,7 @@ class GatewaySettings(Section):
     """It begins here, and never rises above."""
     batch_share: float = Field(default=0.5, gt=0, le=1)
     """What batches may take of that limit and, while callers queue, of a worker's time."""
-    calm_wait_ms: float = Field(default=5.0, ge=0)
+    calm_wait_ms: float = Field(default=20.0, ge=0)
     """Callers who wait less than this for a worker do not queue."""
 
 

@@ -45,6 +45,9 @@ class RemotePackage:
         self._reason = f"not connected to {address} yet"
         self.sound = asyncio.Event()
         """Set while rows may be sent."""
+        self._settled = asyncio.Event()
+        """Set while it is known whether they may."""
+        self._settled.set()
         self._doubted = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
@@ -58,15 +61,15 @@ class RemotePackage:
 
     async def checked(self, deadline: Deadline) -> None:
         """Return when rows may be sent. Raises SegmenterUnavailable, at once when the server is known to be down."""
-        if self._state is _State.SOUND:
-            return
         if self._state is _State.RETURNING:
             with suppress(TimeoutError):
                 async with asyncio.timeout(deadline.for_segmenter_s()):
-                    await self.sound.wait()
-                    return
-            raise SegmenterUnavailable(self._profile.name, "it was connecting again", timed_out=True)
-        raise SegmenterUnavailable(self._profile.name, self._reason)
+                    await self._settled.wait()  # it may turn out to be down: nobody waits for that
+        if self._state is _State.SOUND:
+            return
+        timed_out = self._state is _State.RETURNING
+        reason = "it was connecting again" if timed_out else self._reason
+        raise SegmenterUnavailable(self._profile.name, reason, timed_out=timed_out)
 
     def doubt(self) -> None:
         """Something the server said does not fit: send no rows until it was asked again."""
@@ -123,6 +126,7 @@ class RemotePackage:
             _log.info("remote segmenter routed", extra={"fields": fields})
         self._state, self._reason = state, reason
         self.sound.set() if state is _State.SOUND else self.sound.clear()
+        self._settled.clear() if state is _State.RETURNING else self._settled.set()
 
 
 def differences_from(profile: SegmenterProfile, served: pb.DescribePackageResponse) -> list[str]:

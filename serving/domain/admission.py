@@ -42,8 +42,8 @@ class AdmissionLimits:
     most_in_flight: int = 256
     batch_share: float = 0.5
     """Of the limit, and of the time while calls wait."""
-    calm_wait_s: float = 0.005
-    """Callers who wait less than this do not queue."""
+    calm_wait_s: float = 0.02
+    """Callers who wait less than this do not queue: a pause of a few milliseconds is no reason to refuse a batch."""
 
 
 class Admission:
@@ -56,7 +56,7 @@ class Admission:
         self.wait_s = 0.0
         """How long a call waited lately before its handler ran; `serving/adapters/queue_probe.py` measures it."""
         self.single, self.batch = Pace(), Pace()
-        self._called = False
+        self._called = self._single_called = False
         self._batch_time = TimeShare(limits.batch_share)
 
     def take_called(self) -> bool:
@@ -69,7 +69,7 @@ class Admission:
 
         With nothing left the caller is gone already: that is for `guarded` to say.
         """
-        self._called = True
+        self._called = self._single_called = True
         if 0.0 < left_s < self.single.expected_s:
             self.single.doubt()
             return Cause.DEADLINE
@@ -97,8 +97,10 @@ class Admission:
         share = self._limits.batch_share * self.limit.value
         if self._batch_in_flight and self._batch_in_flight + units > share:
             return Cause.BATCH_SHARE
-        if self.wait_s > self._limits.calm_wait_s and not self._batch_time.has_room(now_s):
+        queued = self._single_called and self.wait_s > self._limits.calm_wait_s
+        if queued and not self._batch_time.has_room(now_s):
             return Cause.BATCH_SHARE
+        self._single_called = False  # batches alone have all the time there is
         self.in_flight += units
         self._batch_in_flight += units
         return None

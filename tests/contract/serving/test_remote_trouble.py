@@ -196,3 +196,16 @@ async def test_a_call_that_comes_after_the_drain_takes_the_fallback(world: World
     await world.watched.stop()
     await world.channel.close()
     assert (await failure(segmenter)).reason == "this gateway is ending"
+
+
+async def test_nobody_waits_for_a_server_that_turns_out_to_be_down(world: World) -> None:
+    """A call that comes while the channel connects again has its answer when that is known, whatever its deadline."""
+    segmenter = await world.connect()
+    assert world.watched is not None
+    await world.watched.sound.wait()
+    world.watched._set(remote_package._State.RETURNING, "connecting again")
+    waiting = asyncio.create_task(failure(segmenter, seconds=3_600))
+    await asyncio.sleep(0)
+    world.watched._set(remote_package._State.DOWN, "it is gone")
+    found = await asyncio.wait_for(waiting, 5)
+    assert (found.reason, found.timed_out) == ("it is gone", False)

@@ -54,7 +54,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def gateway(settings: Settings) -> Iterator[GatewayProcess]:
-    made = GatewayProcess(settings, workers=2)
+    # Admission may refuse a batch on a machine whose workers wait for one another; releases may fail nothing.
+    made = GatewayProcess(settings, workers=2, admission=False)
     made.wait_until_ready()
     yield made
     made.end()

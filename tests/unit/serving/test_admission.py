@@ -112,7 +112,9 @@ def test_while_callers_wait_batches_have_their_share_of_the_time() -> None:
     made = door(batch_share=0.5)
     taken, now_s = 0.0, 100.0
     for _ in range(1_000):
-        made.wait_s = 0.02
+        made.wait_s = 0.03
+        if made.enter_single(PLENTY_S) is None:
+            made.leave_single(0.0001, now_s, answered=True)
         if made.enter_batch(500, PLENTY_S, now_s) is None:
             made.leave_batch(500, 0.016, now_s + 0.016, answered=True)
             now_s, taken = now_s + 0.016, taken + 0.016
@@ -121,6 +123,16 @@ def test_while_callers_wait_batches_have_their_share_of_the_time() -> None:
     assert 0.45 < taken / (now_s - 100.0) < 0.6
     made.wait_s = 0.001
     assert made.enter_batch(500, PLENTY_S, now_s) is None
+
+
+def test_batches_alone_have_all_the_time_there_is() -> None:
+    """However long they wait: nobody is before them."""
+    made, now_s = door(batch_share=0.5), 100.0
+    for _ in range(100):
+        made.wait_s = 0.5
+        assert made.enter_batch(500, PLENTY_S, now_s) is None
+        made.leave_batch(500, 0.016, now_s + 0.016, answered=True)
+        now_s += 0.016
 
 
 def test_the_limit_falls_when_latency_grows_and_comes_back() -> None:
