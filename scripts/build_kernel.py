@@ -51,7 +51,7 @@ def _build(built: Path, scratch: Path) -> bool:
     fault = "there is no C compiler"
     for compiler, environ in _compilers(scratch):
         sources = [str(path) for path in SOURCE["sources"]()]
-        command = [*compiler, *SOURCE["FLAGS"], "-o", str(built), *sources]
+        command = [*compiler, *SOURCE["FLAGS"], "-o", str(built), *sources, "-lm"]
         with _trying(command[0]) as outcome:
             done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=LONGEST_S, check=False)
             if done.returncode == 0:

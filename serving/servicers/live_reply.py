@@ -8,15 +8,19 @@ encoding (https://protobuf.dev/programming-guides/encoding), field by field in t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isnan
+from itertools import compress
 from struct import Struct
 from typing import Final
+
+import numpy as np
 
 from serving.domain.assignments import LiveAnswer
 from serving.domain.features import NO_WATERMARK, Floats
 from serving.domain.segmenter import SegmenterProfile
 from strata.v1 import segmentation_pb2 as pb
 
+MOST_LISTS: Final = 1_000
+"""Lists of missing features kept ready, of one segmenter."""
 _SCORE: Final = Struct("<f")
 
 
@@ -62,14 +66,22 @@ class LivePieces:
             for each in profile.vocabulary
         ]
         self._missing = [_sized(_MISSING, key.encode()) for key in profile.feature_keys]
+        self._lists: dict[bytes, bytes] = {}
 
     def assignment(self, index: int, score: float, missing: bytes, age: bytes) -> bytes:
         """One assignment as a field of the reply."""
         return _sized(_ASSIGNMENT, self._heads[index] + _SCORE.pack(score) + _LIVE + missing + age)
 
     def missing(self, values: Floats) -> bytes:
-        """The names of features without a value."""
-        return b"".join([key for key, value in zip(self._missing, values.tolist(), strict=True) if isnan(value)])
+        """The names of features without a value. Users lack the same ones in few ways: most lists are found ready."""
+        absent = np.isnan(values)
+        way = absent.tobytes()
+        found = self._lists.get(way)
+        if found is None:
+            found = b"".join(compress(self._missing, absent.tolist()))
+            if len(self._lists) < MOST_LISTS:
+                self._lists[way] = found
+        return found
 
 
 def live_reply(answer: LiveAnswer, pieces: Mapping[str, LivePieces]) -> bytes:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from strata.errors import PackageInvalid
 from strata.runtime.model import Floats, Scores
+from strata.runtime.native_centroids import NativeCentroids, native_centroids
 from strata.runtime.numbers import read_matrix, read_vector
 
 FORMAT: Final = "kmeans/1"
@@ -76,17 +77,27 @@ class KMeansModel:
         if len(values) == 1:
             index, score = self.score_row(values[0])
             return Scores(np.array([index], dtype=np.int32), np.array([score], dtype=np.float32))
+        if self._native is not None:
+            segments, margins = self._native.nearest(values)
+            return Scores(segments.astype(np.int32), margins.astype(np.float32))
         squared = squared_distances(self.transform(values), self.centroids)
         nearest = squared.argmin(axis=1).astype(np.int32)
         return Scores(nearest, _margins(squared))
 
     def score_row(self, row: Floats) -> tuple[int, float]:
-        """See `Model.score_row`; the same margin to the last bit, in plain numbers."""
+        """See `Model.score_row`; the same margin to the last bit, in plain numbers or in the kernel."""
+        if self._native is not None and row.flags.c_contiguous:
+            return self._native.nearest_one(row)
         scaled = [scale.apply_one(value) for scale, value in zip(self.scales, row.tolist(), strict=True)]
         squared = [_squared(scaled, centroid) for centroid in self._centroid_lists]
         first, second = sorted(squared)[:2]
         near, far = sqrt(first), sqrt(second)
         return squared.index(first), (far - near) / (far + near) if far > 0 else 0.0
+
+    @cached_property
+    def _native(self) -> NativeCentroids | None:
+        ways = [(scale.knots, scale.levels) for scale in self.scales]
+        return native_centroids([scale.missing for scale in self.scales], ways, self.centroids)
 
     @cached_property
     def _centroid_lists(self) -> list[list[float]]:
