@@ -113,6 +113,20 @@ def weigh(calls: Sequence[Call], replies: Sequence[Reply]) -> list[Call]:
     ]
 
 
+def weighed_again(address: str, call: Call) -> Call:
+    """The call with bounds that also hold what a right reply weighs by now: features move on with the clock, and with
+    them a user's segment or the list of what is missing. Raises ReplyWrong, grpc.RpcError, or KeyError for an echo's
+    method, whose replies never change."""
+    kind = {"GetSegments": GetSegmentsRequest, "BatchGetSegments": BatchGetSegmentsRequest}[call.method]
+    request = kind.FromString(call.body.read_bytes()[PREFIX_BYTES:])
+    (new,) = weigh([call], sample(address, [request]).replies)
+    return replace(
+        call,
+        least_reply_bytes=min(call.least_reply_bytes, new.least_reply_bytes),
+        most_reply_bytes=max(call.most_reply_bytes, new.most_reply_bytes),
+    )
+
+
 def echo_calls(calls: Sequence[Call], method: str, reply_bytes: int) -> list[Call]:
     """The same bodies for the echo, whose replies all weigh the same."""
     size = PREFIX_BYTES + sized(reply_bytes).ByteSize()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from toy_gateway import ToyGateway
+from toy_gateway import ToyGateway, served
 
 from loadtests.bench.feature_reads import read_ratios
-from loadtests.bench.h2load import Burst, _complaint
+from loadtests.bench.h2load import Burst, Generator, _complaint
 from loadtests.bench.harvest import _read
 from loadtests.bench.scratch import make_home, make_scratch
 from loadtests.bench.summary import Figure, ratios, row
+from loadtests.bench.systems import System
 from loadtests.bench.tools import require_tools
 from loadtests.bench.workload import Call, echo_calls, requests_for, weigh, write_calls
 from loadtests.peers.echo import sized
@@ -38,6 +40,26 @@ def test_a_grpc_error_in_a_run_is_seen(ok: int, data: int, right: bool) -> None:
     """h2load calls an error with no data a success; the bytes do not add up then."""
     call = Call("GetSegments", Path("body"), 1, least_reply_bytes=200, most_reply_bytes=200)
     assert (_complaint(WORDS.format(ok=ok, data=data), call, 100) == "") is right
+
+
+def test_an_answer_that_changed_is_no_error_and_an_error_is_one(tmp_path: Path) -> None:
+    """Features move on while a bench runs, and a user's reply may weigh otherwise; it still weighs more than none."""
+    (call,) = write_calls([pb.GetSegmentsRequest(user_id="22")], tmp_path)
+    before = replace(call, least_reply_bytes=20, most_reply_bytes=30)
+    with served(ToyGateway()) as address:
+        generator = Generator(System("toy", address, ()), [before, before], 1, tmp_path)
+        size = generator._per_run * (5 + ToyGateway().GetSegments(pb.GetSegmentsRequest(user_id="22"), None).ByteSize())
+        ok = generator._per_run
+        assert generator._complaint(WORDS.format(ok=ok, data=size), 0) == ""
+        assert generator._complaint(WORDS.format(ok=ok, data=20 * ok), 0) == ""
+        assert "replies have" in _complaint(WORDS.format(ok=ok, data=size), before, ok)
+        for data in (0, 19 * ok, size + 20 * ok):
+            assert "replies have" in generator._complaint(WORDS.format(ok=ok, data=data), 1)
+    assert "replies have" in generator._complaint(WORDS.format(ok=ok, data=size * 2), 1)  # nobody to ask
+    echo = replace(before, method="Single")
+    assert "replies have" in Generator(System("echo", address, ()), [echo], 1, tmp_path)._complaint(
+        WORDS.format(ok=ok, data=size), 0
+    )
 
 
 def test_words_that_are_not_h2loads_are_not_right() -> None:
