@@ -117,7 +117,8 @@ def weighed_again(address: str, call: Call) -> Call:
     """The call with bounds that also hold what a right reply weighs by now: features move on with the clock, and with
     them a user's segment or the list of what is missing. Raises ReplyWrong, grpc.RpcError, or KeyError for an echo's
     method, whose replies never change."""
-    kind = {"GetSegments": GetSegmentsRequest, "BatchGetSegments": BatchGetSegmentsRequest}[call.method]
+    kinds: dict[str, type[Request]] = {"GetSegments": GetSegmentsRequest, "BatchGetSegments": BatchGetSegmentsRequest}
+    kind = kinds[call.method]
     request = kind.FromString(call.body.read_bytes()[PREFIX_BYTES:])
     (new,) = weigh([call], sample(address, [request]).replies)
     return replace(
