@@ -116,11 +116,10 @@ def test_the_pinned_compiler_has_hashes_and_no_address() -> None:
 def test_the_name_of_the_library_follows_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library of other sources is never loaded."""
     before = native_source.digest()
-    for path in (path for folder in native_source.FOLDERS for path in folder.iterdir()):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(native_source, "FOLDERS", (tmp_path,))
+    copies = tuple(shutil.copytree(folder, tmp_path / str(i)) for i, folder in enumerate(native_source.FOLDERS))
+    monkeypatch.setattr(native_source, "FOLDERS", copies)
     assert native_source.digest() == before
-    for path in sorted(tmp_path.glob("*.[ch]")):
+    for path in sorted(tmp_path.rglob("*.[ch]")):
         held = path.read_bytes()
         path.write_bytes(held + b"\n")
         assert native_source.digest() != before
