@@ -10,14 +10,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from strata.features import kernel, native_source
+from strata.features import kernel
 from strata.runtime.model import Floats
+from strata.runtime.native_call import NativeCall
 
 _PLACE: Final = np.dtype([("margin", "<f8"), ("segment", "<i8")])
 MOST_SEGMENTS: Final = 64
 """The kernel's own bound."""
-FEW_ROWS: Final = 8
-"""Up to so many the interpreter's lock is kept: giving it up costs more than the search."""
 
 
 class _Space(ctypes.Structure):
@@ -50,25 +49,19 @@ class NativeCentroids:
         )
         self._space = _Space(*(each.ctypes.data for each in self._held), centroids.shape[1], centroids.shape[0])
         self._address = ctypes.addressof(self._space)
-        library = str(native_source.library())
-        self._quick: Any = ctypes.PyDLL(library).strata_nearest  # keeps the interpreter's lock
-        self._patient: Any = ctypes.CDLL(library).strata_nearest  # lets it go
-        for function in (self._quick, self._patient):
-            function.restype = None
-            function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+        self._search = NativeCall("strata_nearest")
 
     def nearest(self, values: Floats) -> tuple[NDArray[np.int64], Floats]:
         """Segments [n] and margins [n] for float64 [n, f]; NaN is missing."""
         rows = np.ascontiguousarray(values, dtype=np.float64)
         found = np.empty(len(rows), dtype=_PLACE)
-        search = self._quick if len(rows) <= FEW_ROWS else self._patient
-        search(self._address, rows.ctypes.data, len(rows), found.ctypes.data)
+        self._search(self._address, rows.ctypes.data, len(rows), found.ctypes.data)
         return found["segment"], found["margin"]
 
     def nearest_one(self, row: Floats) -> tuple[int, float]:
         """The same for one row: float64 [f], C-ordered."""
         found = _Place()
-        self._quick(self._address, row.ctypes.data, 1, ctypes.addressof(found))
+        self._search.few(self._address, row.ctypes.data, 1, ctypes.addressof(found))
         return found.segment, found.margin
 
 

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from strata.features import kernel, native_source
+from strata.features import kernel
 from strata.runtime.model import Floats
+from strata.runtime.native_call import NativeCall
 from strata.runtime.tree_text import Forest
 
 _NODE: Final = np.dtype(
@@ -19,8 +20,6 @@ _NODE: Final = np.dtype(
 )
 MOST_DEPTH: Final = 64
 """Every row walks a tree's whole depth: trees deeper than this are left to LightGBM."""
-FEW_ROWS: Final = 8
-"""Up to so many the interpreter's lock is kept: giving it up costs more than the walk."""
 PROBES: Final = 256
 ZERO: Final = float(np.float32(1e-35))
 """LightGBM's kZeroThreshold: a value no farther from 0 is 0."""
@@ -37,8 +36,8 @@ class _Forest(ctypes.Structure):
 class NativeTrees:
     """A forest in the kernel's layout. Safe for any number of threads."""
 
-    def __init__(self, forest: Forest, quick: Callable[..., None], patient: Callable[..., None]) -> None:
-        """`quick` keeps the interpreter's lock, `patient` lets it go. Made by `native_trees`."""
+    def __init__(self, forest: Forest) -> None:
+        """Made by `native_trees`."""
         self._held = _laid_out(forest)
         nodes, leaves, roots, depths = self._held
         self._forest = _Forest(
@@ -46,19 +45,18 @@ class NativeTrees:
             forest.features,
         )  # fmt: skip
         self._address = ctypes.addressof(self._forest)
-        self._classes, self._quick, self._patient = forest.classes, quick, patient
+        self._classes, self._walk = forest.classes, NativeCall("strata_trees")
 
     def sums(self, values: Floats) -> Floats:
         """[n, classes] for float64 [n, f], C-ordered; NaN is missing."""
         found = np.zeros((len(values), self._classes))
-        walk = self._quick if len(values) <= FEW_ROWS else self._patient
-        walk(self._address, values.ctypes.data, len(values), found.ctypes.data)
+        self._walk(self._address, values.ctypes.data, len(values), found.ctypes.data)
         return found
 
     def sum_one(self, row: Floats) -> float:
         """The first class's sum for one row, [f], C-ordered."""
         found = ctypes.c_double(0.0)
-        self._quick(self._address, row.ctypes.data, 1, ctypes.addressof(found))
+        self._walk.few(self._address, row.ctypes.data, 1, ctypes.addressof(found))
         return found.value
 
 
@@ -68,13 +66,7 @@ def native_trees(forest: Forest) -> NativeTrees | None:
         return None
     if forest.classes > 1 or max(_depth(tree.left, tree.right) for tree in forest.trees) > MOST_DEPTH:
         return None
-    library = str(native_source.library())
-    quick: Any = ctypes.PyDLL(library).strata_trees
-    patient: Any = ctypes.CDLL(library).strata_trees
-    for function in (quick, patient):
-        function.restype = None
-        function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
-    return NativeTrees(forest, quick, patient)
+    return NativeTrees(forest)
 
 
 def agree(forest: Forest, trees: NativeTrees, reference: Callable[[Floats], Floats], seed: int = 7) -> bool:
