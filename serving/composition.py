@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from serving.adapters.kernel_answers import KernelAnswers, StepSeconds
 from serving.adapters.measured_features import MeasuredFeatures
 from serving.adapters.measured_segmenter import MeasuredSegmenter
 from serving.adapters.shadowing_log import Shadowing, ShadowingLog
@@ -22,9 +23,10 @@ from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
 from serving.metrics.recorder import Recorder
 from serving.metrics.version_numbers import private_recorder
 from serving.observers import NOBODY, Observers
-from serving.ports import FeatureSource, PredictionLog, Segmenter
+from serving.ports import FeatureSource, PredictionLog, Segmenter, SingleAnswers
 from serving.server import GatewayServer, Limits
 from serving.servicers.forwarded_events import ForwardedEvents
+from serving.servicers.live_reply import TAGS, LivePieces
 from serving.servicers.releasing import ReleaseMethods
 from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
@@ -164,6 +166,7 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
         predictions=predictions,
         meter=meter,
         clock=parts.clock,
+        quick=_quick(parts),
     )
     return SegmentationMethods(
         single=single,
@@ -174,6 +177,18 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
         single_meter=ReplyMeter(parts.recorder, "GetSegments"),
         batch_meter=ReplyMeter(parts.recorder, "BatchGetSegments"),
     )
+
+
+def _quick(parts: Parts) -> SingleAnswers:
+    """What the kernel answers in one step; a call that is traced is answered in steps that can be seen."""
+    seconds = StepSeconds(
+        *(
+            parts.recorder.histogram("strata_stage_seconds", "GetSegments", stage).observe
+            for stage in ("features", "score", "reply")
+        )
+    )
+    pieces = {key: LivePieces(each.profile) for key, each in parts.served.items()}
+    return parts.observers.quick(KernelAnswers(parts.served, pieces, TAGS, seconds))
 
 
 def _looking(parts: Parts) -> Looking:

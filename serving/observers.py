@@ -8,11 +8,12 @@ from typing import Final
 
 from serving.adapters.traced_features import TracedFeatures
 from serving.adapters.traced_segmenter import TracedSegmenter
+from serving.adapters.untraced_answers import UntracedAnswers
 from serving.metrics.callers import Callers, open_callers
 from serving.metrics.missing import SampledMissing, open_missing
 from serving.metrics.named_numbers import NamedNumbers
 from serving.metrics.seen_files import CALLERS, MISSING, beside
-from serving.ports import AnswerMeter, FeatureSource, Segmenter
+from serving.ports import AnswerMeter, FeatureSource, Segmenter, SingleAnswers
 from serving.servicers.guard import Guard
 from serving.servicers.guarded import uncounted
 from strata.tracing import Tracing
@@ -35,6 +36,10 @@ class Observers:
     def segmenter(self, inner: Segmenter) -> Segmenter:
         """Who scores."""
         return inner if self.tracing is None else TracedSegmenter(inner, self.tracing)
+
+    def quick(self, inner: SingleAnswers) -> SingleAnswers:
+        """Who answers in one step."""
+        return inner if self.tracing is None else UntracedAnswers(inner, self.tracing)
 
     def meter(self, inner: AnswerMeter) -> AnswerMeter:
         """What counts answers."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from serving.domain.assignments import Answer, LiveAnswer
 from serving.domain.deadline import Deadline
-from serving.domain.features import FeatureRows, Floats, UserRow
+from serving.domain.features import FeatureRows, Floats, StoredUser, UserRow
 from serving.domain.segmenter import SegmenterProfile
 
 
@@ -44,8 +44,15 @@ class FeatureSource(Protocol):
         """
         ...
 
-    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
-        """`read` of one user, at a third of its cost."""
+    def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser | Awaitable[StoredUser]:
+        """The first half of `read` for one user: the rows, from one snapshot. Raises StoreUnavailable."""
+        ...
+
+    def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        """The second half: what each segmenter reads of them. To be awaited only where the store must be asked again.
+
+        Raises StoreUnavailable.
+        """
         ...
 
 
@@ -66,6 +73,14 @@ class Segmenter(Protocol):
 
     def score_row(self, row: Floats) -> RowScore:
         """`score` of one row, [f], at once: only for segmenters that do not wait. Raises SegmenterUnavailable."""
+        ...
+
+
+class SingleAnswers(Protocol):
+    """Makes ordinary answers about one user in one step."""
+
+    def answer(self, found: StoredUser, at_us: int) -> LiveAnswer | None:
+        """The answer with its reply, counted by stage; None for what has to go the long way."""
         ...
 
 

@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from serving.domain.circuit import REST_S, Circuit
-from serving.domain.features import FeatureRows, UserRow
+from serving.domain.features import FeatureRows, StoredUser, UserRow
 from serving.ports import FeatureSource
 from strata.errors import StoreUnavailable
 
 SLOW_S: Final = 0.02
 """A read given up after less was its caller's impatience; a sound store answers in a fraction of it."""
 _log = logging.getLogger("strata.gateway")
-Row = TypeVar("Row", FeatureRows, UserRow)
+T = TypeVar("T")
 
 
 class BreakingFeatures:
@@ -31,25 +31,27 @@ class BreakingFeatures:
     ) -> list[FeatureRows] | Awaitable[list[FeatureRows]]:
         return self._broken(self._inner.read, segmenters, users, at_us)
 
-    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
-        return self._broken(self._inner.read_user, segmenters, user, at_us)
+    def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser | Awaitable[StoredUser]:
+        return self._broken(self._inner.find_user, segmenters, user)
 
-    def _broken(
-        self, read: Callable[..., list[Row] | Awaitable[list[Row]]], segmenters: tuple[str, ...], asked: Any, at_us: int
-    ) -> list[Row] | Awaitable[list[Row]]:
+    def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        """What was found is there; the store is asked again only after a rebuild with another layout."""
+        return self._inner.evaluate_user(found, at_us)
+
+    def _broken(self, read: Callable[..., T | Awaitable[T]], *asked: Any) -> T | Awaitable[T]:
         if not self._circuit.allows():
             raise StoreUnavailable("the online state timed out repeatedly and is left alone for a moment")
         try:
-            found = read(segmenters, asked, at_us)
+            found = read(*asked)
         except BaseException:
             self._circuit.left()
             raise
-        if isinstance(found, list):
-            self._circuit.left()
-            return found
-        return self._awaited(found)
+        if isinstance(found, Awaitable):
+            return self._awaited(found)
+        self._circuit.left()
+        return found
 
-    async def _awaited(self, found: Awaitable[list[Row]]) -> list[Row]:
+    async def _awaited(self, found: Awaitable[T]) -> T:
         began_s = self._monotonic()
         try:
             rows = await found

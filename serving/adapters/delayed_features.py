@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from serving.domain.features import FeatureRows, UserRow
+from serving.domain.features import FeatureRows, StoredUser, UserRow
 from serving.ports import FeatureSource
 
 
@@ -21,6 +21,9 @@ class DelayedFeatures:
         self._sleep(self._delay_s)
         return self._inner.read(segmenters, users, at_us)
 
-    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+    def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser | Awaitable[StoredUser]:
         self._sleep(self._delay_s)
-        return self._inner.read_user(segmenters, user, at_us)
+        return self._inner.find_user(segmenters, user)
+
+    def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        return self._inner.evaluate_user(found, at_us)

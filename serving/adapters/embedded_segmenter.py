@@ -9,6 +9,7 @@ from serving.domain.segmenter import Placement, SegmenterProfile
 from serving.ports import RowScore, Scores
 from strata.errors import SegmenterUnavailable
 from strata.runtime import Package
+from strata.runtime.native_call import KernelScore
 
 
 class EmbeddedSegmenter:
@@ -33,6 +34,11 @@ class EmbeddedSegmenter:
         except Exception as error:
             raise self._failed(error) from error
         return RowScore(index, score)
+
+    def kernel_score(self) -> tuple[KernelScore, Floats | None] | None:
+        """How the C kernel scores one row by itself, and what it takes for missing values; None: it does not."""
+        score = self._package.kernel_score()
+        return None if score is None else (score, self._package.defaults if self._package.has_defaults else None)
 
     def _failed(self, error: Exception) -> SegmenterUnavailable:
         return SegmenterUnavailable(self.profile.name, f"scoring failed ({type(error).__name__})")

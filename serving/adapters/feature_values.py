@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
 from typing import Final
 
 import numpy as np
 
 from serving.adapters.feature_reading import Reading
-from serving.domain.features import NO_WATERMARK, Bools, FeatureRows, Micros, UserRow, feature_rows
+from serving.domain.features import NO_WATERMARK, Bools, FeatureRows, Micros, StoredUser, UserRow, feature_rows
 from strata.features.reader import NO_TIME
 from strata.features.user_row import RowDamaged
 
@@ -20,6 +19,12 @@ _NEWER_THAN_ANY: Final = np.iinfo(np.int64).max
 
 class LayoutUnknownError(Exception):
     """A row is of another layout than the reading was compiled for."""
+
+
+def evaluate(found: StoredUser, at_us: int, *, strict: bool) -> list[UserRow]:
+    """`read_one` of rows that were found by a reading of ours."""
+    assert isinstance(found.reading, Reading)
+    return read_one(found.reading, found.rows, found.marks, at_us, strict=strict)
 
 
 def read_one(
@@ -35,8 +40,7 @@ def read_one(
     except RowDamaged:
         damaged, own_rows = True, [None] * len(own_rows)
         values, times = reading.reader.one(own_rows, at_us)
-    # The sum of squares is NaN only when a value is: squares are not negative, so infinities cannot cancel.
-    complete = not isnan(values.dot(values))
+    complete = not np.isnan(values).any()
     reached = list(marks)
     for table, own in enumerate(times):
         if not reading.windowed[table]:

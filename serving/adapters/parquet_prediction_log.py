@@ -106,7 +106,7 @@ class ParquetPredictionLog:
         """`append` of one user's answer."""
         if not self._limits.share:
             return
-        user, as_of_us, assignments = answer
+        user, as_of_us, assignments, _ = answer
         with self._swapping:
             for assignment in assignments:
                 filling = self._filling.get(assignment.profile.key)

@@ -81,7 +81,7 @@ class Shadowing:
         for profile, index, _, row in answer.assignments:
             lane = self._lanes.get(profile.key)
             if lane is not None:
-                lane.offer(answer.user, answer.as_of_us, index, row.values)
+                lane.offer(answer.user, answer.as_of_us, index, row.values.copy())
 
 
 class ShadowingLog:

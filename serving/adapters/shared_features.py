@@ -6,17 +6,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import TypeVar
 
-from serving.adapters.feature_values import LayoutUnknownError, read_many, read_one
+from serving.adapters.feature_values import LayoutUnknownError, evaluate, read_many
 from serving.adapters.moved_users import MAX_HOPS, moved
 from serving.adapters.table_marks import LOOK_S, Features, Readings
-from serving.domain.features import FeatureRows, UserRow
+from serving.domain.features import FeatureRows, StoredUser, UserRow
 from strata.errors import StoreUnavailable
 from strata.registry.catalog import Catalog
 from strata.state.ports import AsyncStateReader
-
-T = TypeVar("T")
 
 
 class SharedFeatures:
@@ -37,36 +34,49 @@ class SharedFeatures:
         self._looking: asyncio.Task[None] | None = None
 
     async def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
-        return await self._current(self._read_many, segmenters, users, at_us)
-
-    async def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:
-        return await self._current(self._read_one, segmenters, user, at_us)
-
-    async def _current(
-        self, read: Callable[..., Awaitable[T]], segmenters: tuple[str, ...], asked: object, at_us: int
-    ) -> T:
-        """Read by what is believed of the tables, looking at them when that is old or proves wrong."""
-        if self._readings.version < 0:
-            await asyncio.shield(self._begin_look())
-        elif self._monotonic() - self._looked_s > LOOK_S:
-            self._begin_look()
+        await self._look_when_due()
         try:
-            return await read(segmenters, asked, at_us, True)
+            return await self._read(segmenters, users, at_us, strict=True)
         except LayoutUnknownError:
-            await asyncio.shield(self._begin_look())  # a rebuild with another layout may just have become current
-            return await read(segmenters, asked, at_us, False)
+            await self._look_now()
+            return await self._read(segmenters, users, at_us, strict=False)
 
-    async def _read_many(
-        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, strict: bool
+    async def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
+        await self._look_when_due()
+        return await self._find(segmenters, user)
+
+    def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        try:
+            return evaluate(found, at_us, strict=True)
+        except LayoutUnknownError:
+            return self._again(found, at_us)
+
+    async def _again(self, found: StoredUser, at_us: int) -> list[UserRow]:
+        """By another look at the tables."""
+        await self._look_now()
+        return evaluate(await self._find(found.segmenters, found.user), at_us, strict=False)
+
+    async def _find(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
+        reading, marks = self._readings.reading(segmenters)
+        rows = [rows[0] for rows in await self._rows(reading.tables, (user,))]
+        return StoredUser(segmenters, user, rows, reading, marks)
+
+    async def _read(
+        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, *, strict: bool
     ) -> list[FeatureRows]:
         reading, marks = self._readings.reading(segmenters)
-        stored = await self._rows(reading.tables, users)
-        return read_many(reading, stored, marks, at_us, strict=strict)
+        return read_many(reading, await self._rows(reading.tables, users), marks, at_us, strict=strict)
 
-    async def _read_one(self, segmenters: tuple[str, ...], user: str, at_us: int, strict: bool) -> list[UserRow]:
-        reading, marks = self._readings.reading(segmenters)
-        stored = await self._rows(reading.tables, (user,))
-        return read_one(reading, [rows[0] for rows in stored], marks, at_us, strict=strict)
+    async def _look_when_due(self) -> None:
+        """Look beside the requests; only the very first is waited for."""
+        if self._readings.version < 0:
+            await self._look_now()
+        elif self._monotonic() - self._looked_s > LOOK_S:
+            self._begin_look()
+
+    async def _look_now(self) -> None:
+        """A rebuild with another layout may just have become current."""
+        await asyncio.shield(self._begin_look())
 
     async def _rows(self, tables: Sequence[str], users: Sequence[str]) -> list[list[bytes | None]]:
         stored = await self._state.read_views(tables, users)

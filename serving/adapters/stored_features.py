@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
-from serving.adapters.feature_values import LayoutUnknownError, read_many, read_one
+from serving.adapters.feature_values import LayoutUnknownError, evaluate, read_many
 from serving.adapters.moved_users import MAX_HOPS, moved
 from serving.adapters.table_marks import LOOK_S, Features, Readings
-from serving.domain.features import FeatureRows, UserRow
+from serving.domain.features import FeatureRows, StoredUser, UserRow
 from strata.registry.catalog import Catalog
 from strata.state.ports import StateReader
-
-T = TypeVar("T")
 
 
 class StoredFeatures:
@@ -33,32 +30,31 @@ class StoredFeatures:
         self._looked_s = float("-inf")
 
     def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
-        return self._current(self._read_many, segmenters, users, at_us)
-
-    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:
-        return self._current(self._read_one, segmenters, user, at_us)
-
-    def _current(self, read: Callable[..., T], segmenters: tuple[str, ...], asked: object, at_us: int) -> T:
-        """Read by what is believed of the tables, looking at them when that is old or proves wrong."""
-        now_s = self._monotonic()
-        if now_s - self._looked_s > LOOK_S:
-            self._look(now_s)
+        self._look_when_due()
         try:
-            return read(segmenters, asked, at_us, True)
+            return self._read(segmenters, users, at_us, strict=True)
         except LayoutUnknownError:
-            self._look(now_s)  # a rebuild with another layout may just have become current
-            return read(segmenters, asked, at_us, False)
+            self._look()  # a rebuild with another layout may just have become current
+            return self._read(segmenters, users, at_us, strict=False)
 
-    def _read_many(
-        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, strict: bool
+    def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
+        self._look_when_due()
+        reading, marks = self._readings.reading(segmenters)
+        rows = [rows[0] for rows in self._rows(reading.tables, (user,))]
+        return StoredUser(segmenters, user, rows, reading, marks)
+
+    def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow]:
+        try:
+            return evaluate(found, at_us, strict=True)
+        except LayoutUnknownError:
+            self._look()
+            return evaluate(self.find_user(found.segmenters, found.user), at_us, strict=False)
+
+    def _read(
+        self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, *, strict: bool
     ) -> list[FeatureRows]:
         reading, marks = self._readings.reading(segmenters)
         return read_many(reading, self._rows(reading.tables, users), marks, at_us, strict=strict)
-
-    def _read_one(self, segmenters: tuple[str, ...], user: str, at_us: int, strict: bool) -> list[UserRow]:
-        reading, marks = self._readings.reading(segmenters)
-        own_rows = [rows[0] for rows in self._rows(reading.tables, (user,))]
-        return read_one(reading, own_rows, marks, at_us, strict=strict)
 
     def _rows(self, tables: Sequence[str], users: Sequence[str]) -> list[list[bytes | None]]:
         stored = self._state.read_views(tables, users)
@@ -72,7 +68,11 @@ class StoredFeatures:
                     rows[position] = row
         return stored
 
-    def _look(self, now_s: float) -> None:
+    def _look_when_due(self) -> None:
+        if self._monotonic() - self._looked_s > LOOK_S:
+            self._look()
+
+    def _look(self) -> None:
         tables, state = self._readings.tables, self._state
         version = state.version()
         self._readings.take(
@@ -80,4 +80,4 @@ class StoredFeatures:
             {table: state.note(table) for table in tables} if version != self._readings.version else {},
             {table: state.watermark_us(table) for table in tables},
         )
-        self._looked_s = now_s
+        self._looked_s = self._monotonic()

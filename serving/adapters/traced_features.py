@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from serving.domain.features import FeatureRows, UserRow
+from serving.domain.features import FeatureRows, StoredUser, UserRow
 from serving.ports import FeatureSource
 from strata.tracing import Step, Tracing
 
-Row = TypeVar("Row", FeatureRows, UserRow)
+T = TypeVar("T")
 
 
 class TracedFeatures:
@@ -26,31 +26,31 @@ class TracedFeatures:
             return self._inner.read(segmenters, users, at_us)
         return _stepped(step, self._inner.read, segmenters, users, at_us)
 
-    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+    def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser | Awaitable[StoredUser]:
         step = self._tracing.step("features")
         if step is None:
-            return self._inner.read_user(segmenters, user, at_us)
-        return _stepped(step, self._inner.read_user, segmenters, user, at_us)
+            return self._inner.find_user(segmenters, user)
+        return _stepped(step, self._inner.find_user, segmenters, user)
+
+    def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        step = self._tracing.step("evaluate")
+        if step is None:
+            return self._inner.evaluate_user(found, at_us)
+        return _stepped(step, self._inner.evaluate_user, found, at_us)
 
 
-def _stepped(
-    step: Step,
-    read: Callable[..., list[Row] | Awaitable[list[Row]]],
-    segmenters: tuple[str, ...],
-    asked: Any,
-    at_us: int,
-) -> list[Row] | Awaitable[list[Row]]:
+def _stepped(step: Step, read: Callable[..., T | Awaitable[T]], *asked: Any) -> T | Awaitable[T]:
     try:
-        found = read(segmenters, asked, at_us)
+        found = read(*asked)
     except BaseException as error:
         step.end(f"{type(error).__name__}: {error}")
         raise
-    if isinstance(found, list):
-        step.end()
-        return found
-    return _awaited(step, found)
+    if isinstance(found, Awaitable):
+        return _awaited(step, found)
+    step.end()
+    return found
 
 
-async def _awaited(step: Step, found: Awaitable[list[Row]]) -> list[Row]:
+async def _awaited(step: Step, found: Awaitable[T]) -> T:
     with step:
         return await found

@@ -87,3 +87,6 @@ class LiveAnswer(NamedTuple):
     user: str
     as_of_us: int
     assignments: list[LiveAssignment]
+    reply: bytes = b""
+    """The reply, serialised, where it was made along with the answer. The features' values are then the kernel's own
+    memory: whoever keeps them past the call copies them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +32,23 @@ class FeatureRows(NamedTuple):
     """Whether every user is known."""
     complete: bool
     """True only when no value is missing; asking costs a tenth of looking."""
+
+
+@dataclass(slots=True)
+class StoredUser:
+    """One user's rows as the store has them, before anything is read from them."""
+
+    segmenters: tuple[str, ...]
+    """The keys of the versions they were found for."""
+    user: str
+    rows: Sequence[bytes | None]
+    """The row of each table."""
+    reading: object
+    """What their source needs to read them."""
+    marks: Sequence[int]
+    """How far each table had got at the last look."""
+    took_s: float = 0.0
+    """How long finding them took, where it was measured."""
 
 
 class UserRow(NamedTuple):

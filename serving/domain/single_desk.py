@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from serving.domain.assignments import Answer, LiveAnswer, LiveAssignment
 from serving.domain.deadline import Deadline
 from serving.domain.desk import SegmentationDesk
-from serving.domain.features import UserRow
+from serving.domain.features import StoredUser, UserRow
 from serving.domain.last_known import LastKnown
-from serving.ports import AnswerMeter, FeatureSource, PredictionLog
+from serving.ports import AnswerMeter, FeatureSource, PredictionLog, SingleAnswers
 from strata.clock import Clock
 from strata.errors import SegmenterUnavailable, StoreUnavailable
 
 
 class SingleDesk:
-    """Answers for one user. Ordinary is a known user, by segmenters that run in this process.
+    """Answers for one user. Ordinary is a known user, by segmenters that run in this process: the kernel makes such an
+    answer in one step, or, where it cannot, plain numbers do in a few.
 
     Arrays of one, and what the ladder needs, cost such a call more than its features and its models together.
     """
@@ -30,36 +31,56 @@ class SingleDesk:
         predictions: PredictionLog,
         meter: AnswerMeter,
         clock: Clock,
+        quick: SingleAnswers | None = None,
     ) -> None:
-        """`desk` answers what is not ordinary, from the features already read."""
+        """`desk` answers what is not ordinary, from the features already read; `quick` in one step what it can."""
         self._desk, self._features, self._last_known = desk, features, last_known
         self._predictions, self._meter, self._clock = predictions, meter, clock
+        self._quick = quick
         self._waiting = frozenset(key for key, each in desk.segmenters.items() if each.waits)
 
     async def answer(self, user: str, keys: tuple[str, ...], deadline: Deadline) -> LiveAnswer | Answer:
         """One assignment per key; all features are evaluated at one instant."""
         at_us = self._clock.now_us()
-        rows = await self._read(keys, user, at_us, deadline)
+        found = await self._find(keys, user, deadline)
+        answer = None if found is None or self._quick is None else self._quick.answer(found, at_us)
+        if answer is not None:
+            self._keep(answer)
+            return answer
+        rows = None if found is None else await self._evaluate(found, at_us, deadline)
         if rows is not None and self._waiting.isdisjoint(keys):
             assignments = self._score(keys, rows)
             if assignments is not None:
                 answer = LiveAnswer(user, at_us, assignments)
-                self._last_known.remember_live(answer)
-                self._predictions.append_live(answer)
-                self._meter.answered_live(answer)
+                self._keep(answer)
                 return answer
         many = None if rows is None else [row.as_rows() for row in rows]
         return await self._desk.answer_rows([user], keys, many, at_us, deadline)
 
-    async def _read(self, keys: tuple[str, ...], user: str, at_us: int, deadline: Deadline) -> list[UserRow] | None:
+    async def _find(self, keys: tuple[str, ...], user: str, deadline: Deadline) -> StoredUser | None:
         try:
-            found = self._features.read_user(keys, user, at_us)
-            if not isinstance(found, list):
+            found = self._features.find_user(keys, user)
+            if not isinstance(found, StoredUser):
                 async with asyncio.timeout(deadline.for_store_s()):
                     found = await found
         except (StoreUnavailable, TimeoutError):
             return None
         return found
+
+    async def _evaluate(self, found: StoredUser, at_us: int, deadline: Deadline) -> list[UserRow] | None:
+        try:
+            rows = self._features.evaluate_user(found, at_us)
+            if not isinstance(rows, list):
+                async with asyncio.timeout(deadline.for_store_s()):
+                    rows = await rows
+        except (StoreUnavailable, TimeoutError):
+            return None
+        return rows
+
+    def _keep(self, answer: LiveAnswer) -> None:
+        self._last_known.remember_live(answer)
+        self._predictions.append_live(answer)
+        self._meter.answered_live(answer)
 
     def _score(self, keys: Sequence[str], rows: Sequence[UserRow]) -> list[LiveAssignment] | None:
         """Every segmenter's answer; None when one of them has none."""

@@ -13,10 +13,12 @@ from struct import Struct
 from typing import Final
 
 import numpy as np
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from serving.domain.assignments import LiveAnswer
 from serving.domain.features import NO_WATERMARK, Floats
 from serving.domain.segmenter import SegmenterProfile
+from strata.runtime.native_single import ReplyTags
 from strata.v1 import segmentation_pb2 as pb
 
 MOST_LISTS: Final = 1_000
@@ -52,25 +54,30 @@ _SCORE_TAG: Final = _tag(pb.Assignment, "score", 5)
 _LIVE: Final = pb.Assignment(source=pb.ASSIGNMENT_SOURCE_LIVE).SerializeToString()
 _MISSING: Final = _tag(pb.Assignment, "missing_features", 2)
 _AGE: Final = _tag(pb.Assignment, "feature_age", 2)
+_SECONDS: Final = _tag(Timestamp, "seconds", 0)
+_NANOS: Final = _tag(Timestamp, "nanos", 0)
+TAGS: Final = ReplyTags(*(tag[0] for tag in (_USER, _ASSIGNMENT, _AS_OF, _AGE, _SECONDS, _NANOS)))
+"""For the kernel, which joins the same parts."""
 
 
 class LivePieces:
-    """What never changes of one segmenter's live assignments."""
+    """What never changes of one segmenter's live assignments: `ReplyPieces` for the kernel."""
 
     def __init__(self, profile: SegmenterProfile) -> None:
-        self._heads = [
+        self.heads = [
             pb.Assignment(
                 segmenter=profile.name, version=profile.version, segment=each.key, label=each.label
             ).SerializeToString()
             + _SCORE_TAG
             for each in profile.vocabulary
         ]
-        self._missing = [_sized(_MISSING, key.encode()) for key in profile.feature_keys]
+        self.names = [_sized(_MISSING, key.encode()) for key in profile.feature_keys]
+        self.tail = _LIVE
         self._lists: dict[bytes, bytes] = {}
 
     def assignment(self, index: int, score: float, missing: bytes, age: bytes) -> bytes:
         """One assignment as a field of the reply."""
-        return _sized(_ASSIGNMENT, self._heads[index] + _SCORE.pack(score) + _LIVE + missing + age)
+        return _sized(_ASSIGNMENT, self.heads[index] + _SCORE.pack(score) + self.tail + missing + age)
 
     def missing(self, values: Floats) -> bytes:
         """The names of features without a value. Users lack the same ones in few ways: most lists are found ready."""
@@ -78,7 +85,7 @@ class LivePieces:
         way = absent.tobytes()
         found = self._lists.get(way)
         if found is None:
-            found = b"".join(compress(self._missing, absent.tolist()))
+            found = b"".join(compress(self.names, absent.tolist()))
             if len(self._lists) < MOST_LISTS:
                 self._lists[way] = found
         return found
@@ -105,4 +112,4 @@ def _sized(tag: bytes, content: bytes) -> bytes:
 def _time(us: int) -> bytes:
     """A Timestamp or a Duration of at least 0: both are seconds (1) and nanoseconds (2), each left out when 0."""
     seconds, rest = divmod(us, 1_000_000)
-    return (b"\x08" + _varint(seconds) if seconds else b"") + (b"\x10" + _varint(rest * 1_000) if rest else b"")
+    return (_SECONDS + _varint(seconds) if seconds else b"") + (_NANOS + _varint(rest * 1_000) if rest else b"")

@@ -62,6 +62,8 @@ class SegmentationMethods:
         check_user(user)
         names = choose_segmenters(request.segmenters, self._segmenters)
         answer = await self._single.answer(user, self._routing.keys(names, user), deadline)
+        if isinstance(answer, LiveAnswer) and answer.reply:
+            return answer.reply
         began = time.perf_counter()
         if isinstance(answer, LiveAnswer):
             reply = live_reply(answer, self._pieces)

@@ -69,6 +69,9 @@ class NativeHandle:
         self.read_one = ctypes.PyDLL(str(path)).strata_read_one
         self.read_one.restype = c_int
         self.read_one.argtypes = (_P, c_char_p, c_size_t, c_int64, _P, _P)
+        self.read_facts = ctypes.PyDLL(str(path)).strata_read_facts
+        self.read_facts.restype = c_int
+        self.read_facts.argtypes = (_P, c_char_p, c_size_t, c_int64, _P, _P)
         self._arenas: list[int] = []
         self._plans: dict[int, NativePlan | None] = {}
 

@@ -15,9 +15,11 @@ import numpy.typing as npt
 from strata.features import native_rows, native_source
 from strata.features.events import EventBatch
 from strata.features.layout import Layout
+from strata.features.native_facts import NativeFacts
 from strata.features.native_handle import NativeHandle
 from strata.features.native_plan import table_blob
 from strata.features.native_values import NativeValues
+from strata.features.plan import Plan
 from strata.features.table_plan import TablePlan
 from strata.features.table_values import PlainValues, TableValues
 
@@ -53,6 +55,10 @@ class NativeLibrary:
         return NativeValues(
             self._handle, layout, compiled, address, 1 + max((value.column for value in plan.values), default=0)
         )
+
+    def facts(self, plan: Plan, fields: Sequence[tuple[int, int]]) -> NativeFacts:
+        """The reader of a row view's fields, each with the column it goes to."""
+        return NativeFacts(self._handle, plan, fields)
 
 
 def load() -> NativeLibrary | None:

@@ -23,11 +23,12 @@ class NativeValues:
 
     def __init__(self, handle: NativeHandle, layout: Layout, plan: NativePlan, address: int, width: int) -> None:
         self._handle, self._table, self._plan = handle, layout.table, plan
-        self._address, self._width = address, width
+        self.address, self._width = address, width
+        """For the kernel, as long as this object lives."""
         self._read_one, self._free = handle.read_one, handle.call.read_plan_free
 
     def __del__(self) -> None:
-        self._free(self._address)
+        self._free(self.address)
 
     def one(self, row: bytes, t_us: int, values: Floats) -> tuple[int, int] | None:
         """See `TableValues.one`."""
@@ -35,7 +36,7 @@ class NativeValues:
             raise ValueError(f"{len(values)} values cannot hold {self._width} columns")
         times = _Times()
         first = c_double.from_buffer(values)  # type: ignore[arg-type] # an array is a buffer, numpy's stubs aside
-        found = self._read_one(self._address, row, len(row), t_us, byref(first), times)
+        found = self._read_one(self.address, row, len(row), t_us, byref(first), times)
         if found:
             if found == _NONE:
                 return None
@@ -50,7 +51,7 @@ class NativeValues:
             raise ValueError(f"values of shape {values.shape} cannot hold {len(rows)} x {self._width}")
         sizes = array("I", [0 if row is None else len(row) for row in rows])
         found = self._handle.call.read_many(
-            self._address, (c_char_p * len(rows))(*rows), sizes.buffer_info()[0], len(rows), t_us, values.ctypes.data,
+            self.address, (c_char_p * len(rows))(*rows), sizes.buffer_info()[0], len(rows), t_us, values.ctypes.data,
             values.strides[0] // 8, times[0].ctypes.data, times[1].ctypes.data,
         )  # fmt: skip
         self._handle.check(found, self._table)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from strata.features import kernel
 from strata.features.facts import evaluate_facts, read_fact
 from strata.features.functions import lower
 from strata.features.layout import Layout
+from strata.features.native_facts import NativeFacts
+from strata.features.native_values import NativeValues
 from strata.features.plan import Plan
 from strata.features.table_plan import TableFeature, TablePlan
 from strata.features.table_values import TableValues, read_table
@@ -54,6 +56,38 @@ class _Facts:
     fields: npt.NDArray[np.intp]
     columns: npt.NDArray[np.intp]
 
+    def one(self, row: bytes, t_us: int, values: Floats) -> tuple[int, int] | None:
+        """As `TableValues.one`, in plain Python: the reference."""
+        found = read_fact(self.plan, row, t_us)
+        if found is None:
+            return None
+        facts, event_us = found
+        for field, column in zip(self.fields.tolist(), self.columns.tolist(), strict=True):
+            values[column] = facts[field]
+        return event_us, event_us
+
+    def reader(self, native: Any | None) -> RowReader:
+        """The quickest way to read one row."""
+        if native is None:
+            return self
+        found: RowReader = native.facts(self.plan, list(zip(self.fields.tolist(), self.columns.tolist(), strict=True)))
+        return found
+
+
+class RowReader(Protocol):
+    """Reads one row of one table, of events or of facts."""
+
+    def one(self, row: bytes, t_us: int, values: Floats) -> tuple[int, int] | None:
+        """See `TableValues.one`."""
+        ...
+
+
+class KernelTable(NamedTuple):
+    """Where the kernel's reader of a table is: one of the two is 0."""
+
+    windows: int
+    facts: int
+
 
 class Reader:
     """Reads every column of one user or of many. Make it with `compile_reader`; safe for any number of threads."""
@@ -68,23 +102,33 @@ class Reader:
         self._parts = parts
         self._missing = np.full(len(columns), np.nan)
         native = kernel.native()
-        self._read: list[TableValues | None] = [
+        self._tables: list[TableValues | None] = [
             None if isinstance(part, _Facts) else read_table(part, native) for part in parts
+        ]
+        self._rows: list[RowReader] = [
+            table or part.reader(native)  # type: ignore[union-attr] # what is no table of events is one of facts
+            for part, table in zip(parts, self._tables, strict=True)
         ]
 
     def one(self, rows: Sequence[bytes | None], t_us: int) -> UserValues:
         """One user's row of each table. Raises RowDamaged."""
         values = self._missing.copy()
         times: list[tuple[int, int] | None] = []
-        for part, read, row in zip(self._parts, self._read, rows, strict=True):
-            if row is None:
-                times.append(None)
-            elif read is not None:
-                times.append(read.one(row, t_us, values))
-            else:
-                assert isinstance(part, _Facts)
-                times.append(_put_fact(part, row, t_us, values))
+        for read, row in zip(self._rows, rows, strict=True):
+            times.append(None if row is None else read.one(row, t_us, values))
         return UserValues(values, times)
+
+    def kernel_tables(self) -> list[KernelTable] | None:
+        """The kernel's readers of the tables, alive as long as this; None when it does not read all of them."""
+        found = []
+        for read in self._rows:
+            if isinstance(read, NativeFacts):
+                found.append(KernelTable(0, read.address))
+            elif isinstance(read, NativeValues):
+                found.append(KernelTable(read.address, 0))
+            else:
+                return None
+        return found
 
     def many(self, rows: Sequence[Sequence[bytes | None]], t_us: int) -> Many:
         """Many users' rows of each table. Raises RowDamaged."""
@@ -92,7 +136,7 @@ class Reader:
         values = np.full((count, len(self.columns)), np.nan)
         watermark_us = np.full((len(self.tables), count), NO_TIME, dtype=np.int64)
         newest_us = np.full((len(self.tables), count), NO_TIME, dtype=np.int64)
-        for i, (part, read) in enumerate(zip(self._parts, self._read, strict=True)):
+        for i, (part, read) in enumerate(zip(self._parts, self._tables, strict=True)):
             if read is not None:
                 read.many(rows[i], t_us, values, (watermark_us[i], newest_us[i]))
             else:
@@ -142,13 +186,3 @@ def _table_plan(
         definition = spec.fields[spec.names.index(field)].definition
         features.append(TableFeature(column, lower(definition), definition.window_us))
     return TablePlan(name, layout, features)
-
-
-def _put_fact(part: _Facts, row: bytes, t_us: int, values: Floats) -> tuple[int, int] | None:
-    found = read_fact(part.plan, row, t_us)
-    if found is None:
-        return None
-    facts, event_us = found
-    for field, column in zip(part.fields.tolist(), part.columns.tolist(), strict=True):
-        values[column] = facts[field]
-    return event_us, event_us

@@ -14,6 +14,8 @@ from strata.errors import PackageInvalid
 from strata.runtime.booster import Booster
 from strata.runtime.calibration import Calibration, read_calibration
 from strata.runtime.model import Floats, Scores
+from strata.runtime.native_bands import native_bands
+from strata.runtime.native_call import KernelScore
 from strata.runtime.numbers import read_vector
 
 FORMAT: Final = "lightgbm/1"
@@ -44,6 +46,10 @@ class BoostedModel:
         probability = self.calibration.apply_one(self.booster.raw_one(row))
         thresholds, bands = self._lists
         return bands[bisect_right(thresholds, probability)], probability
+
+    def kernel_score(self) -> KernelScore | None:
+        trees = self.booster.native
+        return None if trees is None else native_bands(trees, self.calibration, self.thresholds, self.bands)
 
     @cached_property
     def _lists(self) -> tuple[list[float], list[int]]:

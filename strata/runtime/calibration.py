@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,6 +31,8 @@ class Calibration(Protocol):
 class Platt:
     """`1 / (1 + exp(-(slope * raw + offset)))` (Platt 1999): two numbers, keeps the order of scores.
 
+    The exponential is the C library's everywhere, since the kernel has that one; numpy's may differ in the last bit.
+
     >>> float(Platt(slope=1.0, offset=0.0).apply(np.array([0.0]))[0])
     0.5
     """
@@ -40,11 +43,11 @@ class Platt:
     def apply(self, raw: Floats) -> Floats:
         # Past +-60 a probability is 0 or 1 to double precision; clipping keeps exp from overflowing.
         logits: Floats = np.clip(self.slope * raw + self.offset, -60.0, 60.0)
-        return 1.0 / (1.0 + np.exp(-logits))
+        return 1.0 / (1.0 + np.array([exp(-logit) for logit in logits.tolist()]))
 
     def apply_one(self, raw: float) -> float:
         logit = min(max(self.slope * raw + self.offset, -60.0), 60.0)
-        return 1.0 / (1.0 + float(np.exp(-logit)))  # numpy's: the C library's may differ in the last bit
+        return 1.0 / (1.0 + exp(-logit))
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "platt", "slope": self.slope, "offset": self.offset}

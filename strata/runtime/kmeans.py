@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from strata.errors import PackageInvalid
 from strata.runtime.model import Floats, Scores
+from strata.runtime.native_call import KernelScore
 from strata.runtime.native_centroids import NativeCentroids, native_centroids
 from strata.runtime.numbers import read_matrix, read_vector
 
@@ -93,6 +94,9 @@ class KMeansModel:
         first, second = sorted(squared)[:2]
         near, far = sqrt(first), sqrt(second)
         return squared.index(first), (far - near) / (far + near) if far > 0 else 0.0
+
+    def kernel_score(self) -> KernelScore | None:
+        return None if self._native is None else self._native.kernel_score()
 
     @cached_property
     def _native(self) -> NativeCentroids | None:

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from strata.runtime.native_call import KernelScore
+
 Floats = NDArray[np.float64]
 
 
@@ -28,4 +30,8 @@ class Model(Protocol):
 
     def score_row(self, row: Floats) -> tuple[int, float]:
         """Segment index and score of one row, [f], as `score` gives them (its scores are rounded to float32)."""
+        ...
+
+    def kernel_score(self) -> KernelScore | None:
+        """How the kernel does the same; None when it does not."""
         ...

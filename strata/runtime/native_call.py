@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from strata.features import native_source
 
 FEW_ROWS: Final = 8
 """Up to so many the interpreter's lock is kept: giving it up costs more than the scoring."""
+
+
+class KernelScore(NamedTuple):
+    """How the kernel asks a model about one row: see native/score.h. The addresses are good while `held` lives."""
+
+    function: int
+    model: int
+    held: object
+
+
+class Verdict(ctypes.Structure):
+    """What the kernel says of one row."""
+
+    _fields_ = (("score", ctypes.c_double), ("segment", ctypes.c_int64))
+
+
+def scoring_function(name: str) -> int:
+    """The address of a function that scores one row."""
+    address = ctypes.cast(getattr(ctypes.CDLL(str(native_source.library())), name), ctypes.c_void_p).value
+    assert address is not None
+    return address
 
 
 class NativeCall:

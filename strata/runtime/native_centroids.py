@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from strata.features import kernel
 from strata.runtime.model import Floats
-from strata.runtime.native_call import NativeCall
+from strata.runtime.native_call import KernelScore, NativeCall, Verdict, scoring_function
 
-_PLACE: Final = np.dtype([("margin", "<f8"), ("segment", "<i8")])
+_PLACE: Final = np.dtype([("score", "<f8"), ("segment", "<i8")])
 MOST_SEGMENTS: Final = 64
 """The kernel's own bound."""
 
@@ -25,10 +25,6 @@ class _Space(ctypes.Structure):
         ("slopes", ctypes.c_void_p), ("starts", ctypes.c_void_p), ("centroids", ctypes.c_void_p),
         ("features", ctypes.c_int64), ("segments", ctypes.c_int64),
     )  # fmt: skip
-
-
-class _Place(ctypes.Structure):
-    _fields_ = (("margin", ctypes.c_double), ("segment", ctypes.c_int64))
 
 
 class NativeCentroids:
@@ -56,13 +52,17 @@ class NativeCentroids:
         rows = np.ascontiguousarray(values, dtype=np.float64)
         found = np.empty(len(rows), dtype=_PLACE)
         self._search(self._address, rows.ctypes.data, len(rows), found.ctypes.data)
-        return found["segment"], found["margin"]
+        return found["segment"], found["score"]
 
     def nearest_one(self, row: Floats) -> tuple[int, float]:
         """The same for one row: float64 [f], C-ordered."""
-        found = _Place()
+        found = Verdict()
         self._search.few(self._address, row.ctypes.data, 1, ctypes.addressof(found))
-        return found.segment, found.margin
+        return found.segment, found.score
+
+    def kernel_score(self) -> KernelScore:
+        """The same, for the kernel's own use."""
+        return KernelScore(scoring_function("strata_nearest_one"), self._address, self)
 
 
 def native_centroids(

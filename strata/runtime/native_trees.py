@@ -44,19 +44,20 @@ class NativeTrees:
             nodes.ctypes.data, leaves.ctypes.data, roots.ctypes.data, depths.ctypes.data, len(roots), forest.classes,
             forest.features,
         )  # fmt: skip
-        self._address = ctypes.addressof(self._forest)
+        self.address = ctypes.addressof(self._forest)
+        """For the kernel, as long as this object lives."""
         self._classes, self._walk = forest.classes, NativeCall("strata_trees")
 
     def sums(self, values: Floats) -> Floats:
         """[n, classes] for float64 [n, f], C-ordered; NaN is missing."""
         found = np.zeros((len(values), self._classes))
-        self._walk(self._address, values.ctypes.data, len(values), found.ctypes.data)
+        self._walk(self.address, values.ctypes.data, len(values), found.ctypes.data)
         return found
 
     def sum_one(self, row: Floats) -> float:
         """The first class's sum for one row, [f], C-ordered."""
         found = ctypes.c_double(0.0)
-        self._walk.few(self._address, row.ctypes.data, 1, ctypes.addressof(found))
+        self._walk.few(self.address, row.ctypes.data, 1, ctypes.addressof(found))
         return found.value
 
 

@@ -15,6 +15,7 @@ from strata.errors import InputInvalid, PackageInvalid
 from strata.runtime import boosted, kmeans
 from strata.runtime.manifest import FILE_NAME, Manifest, parse_manifest
 from strata.runtime.model import Floats, Model, Scores
+from strata.runtime.native_call import KernelScore
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Package:
             raise InputInvalid(
                 f"{self.manifest.segmenter} reads rows of {len(self.defaults)} features; shape {values.shape} was given"
             )
-        if self._has_defaults:
+        if self.has_defaults:
             values = np.where(np.isnan(values), self.defaults, values)
         # A column-ordered input stays column-ordered up to here, and LightGBM reads rows.
         return self.model.score(np.ascontiguousarray(values, dtype=np.float64))
@@ -47,12 +48,17 @@ class Package:
 
         The caller answers for the row's length. A score is to be rounded to float32, as those of `score` are.
         """
-        if self._has_defaults:
+        if self.has_defaults:
             row = np.where(np.isnan(row), self.defaults, row)
         return self.model.score_row(row)
 
+    def kernel_score(self) -> KernelScore | None:
+        """How the kernel scores one row, whose missing values it fills with `defaults` itself; None: it does not."""
+        return self.model.kernel_score()
+
     @cached_property
-    def _has_defaults(self) -> bool:
+    def has_defaults(self) -> bool:
+        """Whether any feature has a default."""
         return not np.isnan(self.defaults).all()
 
 

@@ -90,6 +90,9 @@ class OtelTracing:
             return None
         return OtelStep(self._tracer.start_span(name, set_span_in_context(span, Context()), attributes=notes))
 
+    def is_traced(self) -> bool:
+        return _at_hand.get() is not None
+
     def headers(self) -> tuple[tuple[str, str], ...] | None:
         span = _at_hand.get()
         if span is None:

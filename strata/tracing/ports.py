@@ -41,6 +41,10 @@ class Tracing(Protocol):
         """A part of the traced call at hand; None when there is none."""
         ...
 
+    def is_traced(self) -> bool:
+        """Whether the call at hand is."""
+        ...
+
     def headers(self) -> tuple[tuple[str, str], ...] | None:
         """Metadata under which another server goes on with the step at hand; None when there is none."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from serving.domain.features import NO_WATERMARK, FeatureRows, UserRow, feature_rows
+from serving.domain.features import NO_WATERMARK, FeatureRows, StoredUser, UserRow, feature_rows
 from strata.errors import StoreUnavailable
 
 WATERMARK_US = 1_512_000_000_000_000
@@ -29,8 +29,12 @@ class FakeFeatures:
             raise StoreUnavailable("as told")
         return [self._rows(self.widths.get(key.partition("@")[0], 2), users) for key in segmenters]
 
-    def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:
-        return [_alone(rows) for rows in self.read(segmenters, [user], at_us)]
+    def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
+        rows = self.read(segmenters, [user], 0)
+        return StoredUser(segmenters, user, [], rows, [])
+
+    def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow]:
+        return [_alone(rows) for rows in found.reading]  # type: ignore[attr-defined]
 
     def _rows(self, width: int, users: Sequence[str]) -> FeatureRows:
         nothing = [np.nan] * width

@@ -75,4 +75,22 @@ STRATA_API int strata_read_many(const ReadPlan *plan, const uint8_t *const *rows
                                 int64_t t_us, double *values, int64_t stride, int64_t *watermark_us,
                                 int64_t *newest_us);
 
+/* Fields wanted of a row view, and where their values go. */
+typedef struct {
+    int32_t place, column, is_float, unused;
+} FactField;
+
+/* As strata/features/native_facts.py lays it out. */
+typedef struct {
+    uint64_t fingerprint;
+    int64_t ttl_us; /* negative: none */
+    int64_t width;  /* fields of a row */
+    int64_t count;
+    const FactField *fields;
+} Facts;
+
+/* Returns READ_NONE, and touches nothing, for a row of another definition. */
+STRATA_API int strata_read_facts(const Facts *facts, const uint8_t *row, size_t size, int64_t t_us, double *values,
+                                 int64_t *event_us);
+
 #endif

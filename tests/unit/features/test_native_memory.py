@@ -113,7 +113,7 @@ def test_values_that_do_not_fit_are_refused() -> None:
     """The reader never writes past the columns it was given."""
     row = dict(build_rows(LAYOUT, batch_of([make_event()])))["u"]
     with forced("native"):
-        reading = reader_of(LAYOUT, PLAN)._read[0]
+        reading = reader_of(LAYOUT, PLAN)._rows[0]
         assert reading is not None
         with pytest.raises(ValueError, match="cannot hold"):
             reading.one(row, NOON_US, np.zeros(3))

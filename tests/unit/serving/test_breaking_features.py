@@ -10,7 +10,7 @@ from fake_features import FakeFeatures
 
 from serving.adapters.breaking_features import BreakingFeatures
 from serving.domain.circuit import REST_S, TIMEOUTS
-from serving.domain.features import FeatureRows, UserRow
+from serving.domain.features import FeatureRows, StoredUser
 from strata.errors import StoreUnavailable
 
 
@@ -27,9 +27,9 @@ class RemoteFeatures(FakeFeatures):
             await asyncio.Event().wait()
         return found
 
-    async def read_user(self, segmenters: tuple[str, ...], user: str, at_us: int) -> list[UserRow]:  # type: ignore[override]
-        await self.read(segmenters, [user], at_us)
-        return FakeFeatures.read_user(FakeFeatures(self.rows), segmenters, user, at_us)
+    async def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser:  # type: ignore[override]
+        await self.read(segmenters, [user], 0)
+        return FakeFeatures.find_user(FakeFeatures(self.rows), segmenters, user)
 
 
 class World:
@@ -43,7 +43,7 @@ class World:
     async def ask(self, patience_s: float = 0.1) -> str:
         """One caller, who gives up when the store hangs."""
         try:
-            reading = self.features.read_user(("tiers",), "ann", 7)
+            reading = self.features.find_user(("tiers",), "ann")
         except StoreUnavailable:
             return "left alone"
         task = asyncio.ensure_future(reading)  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ async def test_a_store_that_hangs_is_left_alone_then_tried_by_one_caller_at_a_ti
     await _open(world)
     assert await world.ask() == "left alone"
     world.now_s += REST_S
-    trying = world.features.read_user(("tiers",), "ann", 7)
+    trying = world.features.find_user(("tiers",), "ann")
     assert await world.ask() == "left alone"
     task = asyncio.ensure_future(trying)  # type: ignore[arg-type]
     await asyncio.sleep(0)
@@ -111,5 +111,7 @@ async def test_quick_failures_and_impatient_callers_say_nothing(world: World) ->
 def test_reads_that_do_not_wait_pass(world: World) -> None:
     """A store in memory."""
     plain = BreakingFeatures(FakeFeatures({"ann": [1, 1]}))
-    [row] = plain.read_user(("tiers",), "ann", 7)  # type: ignore[misc]
+    found = plain.find_user(("tiers",), "ann")
+    assert isinstance(found, StoredUser)
+    [row] = plain.evaluate_user(found, 7)  # type: ignore[misc]
     assert row.known

@@ -31,6 +31,10 @@ def features(state: LmdbState, tmp_path: Path) -> StoredFeatures:
     return StoredFeatures(state, read_catalog(tmp_path / "registry.db"), PAIRS, monotonic=lambda: 0.0)
 
 
+def read_user(features: StoredFeatures, keys: tuple[str, ...], user: str) -> list[UserRow]:
+    return features.evaluate_user(features.find_user(keys, user), NOW_US)
+
+
 def _same(one: UserRow, many: FeatureRows, position: int) -> bool:
     return (
         np.array_equal(one.values, many.values[position], equal_nan=True)
@@ -65,7 +69,7 @@ def test_one_user_alone_reads_as_in_a_batch(features: StoredFeatures) -> None:
     names = ("tiers", "promo")
     batch = features.read(names, users, NOW_US)
     for position, user in enumerate(users):
-        for one, many in zip(features.read_user(names, user, NOW_US), batch, strict=True):
+        for one, many in zip(read_user(features, names, user), batch, strict=True):
             assert _same(one, many, position)
             assert one.complete <= (not np.isnan(one.values).any())
             assert _same(one, one.as_rows(), 0)
@@ -79,7 +83,7 @@ def test_a_damaged_row_is_its_own_users_trouble(features: StoredFeatures, state:
     assert tiers.damaged.tolist() == [False, True]
     assert tiers.values[0].tolist() == [5.0, 5.0]
     [both] = features.read(("tiers",), ["bob"], NOW_US)
-    [alone] = features.read_user(("tiers",), "bob", NOW_US)
+    [alone] = read_user(features, ("tiers",), "bob")
     assert alone.damaged
     assert _same(alone, both, 0)
 

@@ -53,6 +53,9 @@ class KeptTracing:
         self.steps.append(KeptStep(name, notes))
         return self.steps[-1]
 
+    def is_traced(self) -> bool:
+        return self._traced
+
     def headers(self) -> None:
         return None
 
@@ -69,7 +72,10 @@ class Rows:
     def read(self, segmenters: Any, users: Any, at_us: int) -> Any:
         return self._later() if self._waits else self._now()
 
-    read_user = read
+    def find_user(self, segmenters: Any, user: str) -> Any:
+        return self.read(segmenters, user, 0)
+
+    evaluate_user = find_user
 
     def _now(self) -> Any:
         if isinstance(self._outcome, Exception):
@@ -86,12 +92,17 @@ async def test_a_read_is_a_step_until_its_rows_are_there(waits: bool) -> None:
     """From a store in memory and from one across a network; a batch tells its users."""
     tracing = KeptTracing()
     source: Any = TracedFeatures(Rows([], waits=waits), tracing)
-    for read, asked in ((source.read, ["a", "b"]), (source.read_user, "a")):
-        found = read(("tiers",), asked, 0)
+    asked: dict[str, tuple[Any, ...]] = {
+        "read": (("tiers",), ["a", "b"], 0), "find_user": (("tiers",), "a"), "evaluate_user": ([], 0),
+    }  # fmt: skip
+    for name, arguments in asked.items():
+        found = getattr(source, name)(*arguments)
         assert tracing.steps[-1].ends == ([] if waits else [""])
         assert (await found if waits else found) == []
         assert tracing.steps[-1].ends == [""]
-    assert [(step.name, step.notes) for step in tracing.steps] == [("features", {"strata.users": 2}), ("features", {})]
+    assert [(step.name, step.notes) for step in tracing.steps] == [
+        ("features", {"strata.users": 2}), ("features", {}), ("evaluate", {}),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("waits", [False, True])
@@ -100,7 +111,7 @@ async def test_a_read_that_fails_is_a_step_that_failed(waits: bool) -> None:
     source: Any = TracedFeatures(Rows(StoreUnavailable("away"), waits=waits), tracing)
 
     async def read() -> None:
-        await source.read_user(("tiers",), "a", 0)
+        await source.find_user(("tiers",), "a")
 
     with pytest.raises(StoreUnavailable):
         await read()

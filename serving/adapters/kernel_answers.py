@@ -1,0 +1,139 @@
+"""Answers about one user made by the C kernel in one step, from the stored rows to the reply.
+
+What it declines (unknown users, damaged rows, segmenters elsewhere, models and features the kernel does not know) is
+answered the long way, by `SingleDesk`: that way is also the oracle this one is held against, bit by bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from serving.adapters.embedded_segmenter import EmbeddedSegmenter
+from serving.adapters.feature_reading import Reading
+from serving.domain.assignments import LiveAnswer, LiveAssignment
+from serving.domain.features import Floats, StoredUser, UserRow
+from serving.domain.segmenter import SegmenterProfile
+from serving.ports import Segmenter
+from strata.runtime.native_single import NativeSingle, ReplyTags, SinglePart
+
+MOST_KINDS: Final = 256
+"""Combinations of segmenters laid out for the kernel: callers choose them, so they are bounded."""
+Observe = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class StepSeconds:
+    """Where the seconds of the three steps are counted."""
+
+    features: Observe
+    score: Observe
+    reply: Observe
+
+
+class ReplyPieces(Protocol):
+    """What never changes of one version's part of a reply, serialised."""
+
+    @property
+    def heads(self) -> Sequence[bytes]:
+        """Per segment, what stands before the score."""
+        ...
+
+    @property
+    def tail(self) -> bytes:
+        """What stands after it."""
+        ...
+
+    @property
+    def names(self) -> Sequence[bytes]:
+        """Per feature, what says that it is missing."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Kind:
+    """One combination of segmenters, as one reading lays it out."""
+
+    reading: Reading
+    single: NativeSingle | None
+    """None: the kernel cannot do it."""
+    parts: list[tuple[SegmenterProfile, Floats]]
+    """Each segmenter with its values, in place."""
+
+
+class KernelAnswers:
+    """See `ports.SingleAnswers`. Not for threads: the event loop is its only user."""
+
+    def __init__(
+        self,
+        segmenters: Mapping[str, Segmenter],
+        pieces: Mapping[str, ReplyPieces],
+        tags: ReplyTags,
+        seconds: StepSeconds,
+    ) -> None:
+        """Both mappings by key. `segmenters`: those served, without what times and traces them."""
+        self._segmenters, self._pieces, self._tags, self._seconds = segmenters, pieces, tags, seconds
+        self._kinds: dict[tuple[str, ...], _Kind] = {}
+
+    def answer(self, found: StoredUser, at_us: int) -> LiveAnswer | None:
+        kind = self._kind(found)
+        if kind is None or kind.single is None:
+            return None
+        user = found.user
+        answered = kind.single.answer(found.rows, user.encode(), at_us, found.marks)
+        if answered is None:
+            return None
+        reply, read_s, score_s, write_s, answers = answered
+        seconds = self._seconds
+        seconds.features(found.took_s + read_s)
+        seconds.score(score_s)
+        seconds.reply(write_s)
+        return LiveAnswer(
+            user,
+            at_us,
+            [
+                LiveAssignment(
+                    profile,
+                    segment,
+                    score,
+                    UserRow(values, known=True, watermark_us=watermark_us, complete=not missing),
+                )
+                for (profile, values), (segment, score, watermark_us, missing) in zip(kind.parts, answers, strict=True)
+            ],
+            reply,
+        )
+
+    def _kind(self, found: StoredUser) -> _Kind | None:
+        kind = self._kinds.get(found.segmenters)
+        if kind is not None and kind.reading is found.reading:
+            return kind
+        if not isinstance(found.reading, Reading) or (kind is None and len(self._kinds) >= MOST_KINDS):
+            return None
+        kind = self._kinds[found.segmenters] = self._laid_out(found.segmenters, found.reading)
+        return kind
+
+    def _laid_out(self, keys: tuple[str, ...], reading: Reading) -> _Kind:
+        tables, parts = reading.reader.kernel_tables(), []
+        if tables is None:
+            return _Kind(reading, None, [])
+        for key, part in zip(keys, reading.slices, strict=True):
+            segmenter = self._segmenters[key]
+            score = segmenter.kernel_score() if isinstance(segmenter, EmbeddedSegmenter) else None
+            if score is None:
+                return _Kind(reading, None, [])
+            model, defaults = score
+            pieces = self._pieces[key]
+            parts.append(
+                SinglePart(
+                    model, defaults, part.tables, part.part.start, part.part.stop - part.part.start,
+                    pieces.heads, pieces.tail, pieces.names,
+                )
+            )  # fmt: skip
+        single = NativeSingle(tables, len(reading.reader.columns), parts, self._tags, reading)
+        profiles = [self._segmenters[key].profile for key in keys]
+        return _Kind(
+            reading,
+            single,
+            [(profile, single.values[part.part]) for profile, part in zip(profiles, reading.slices, strict=True)],
+        )

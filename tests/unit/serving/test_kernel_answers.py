@@ -1,0 +1,313 @@
+"""Answers made in one step are those made in many: every value, score, time and byte."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from event_factories import NOON_US, make_event
+from fake_state import FakeState
+from kernels import forced, row_of
+from plain_packages import write_packages
+
+from serving.adapters import kernel_answers
+from serving.adapters.embedded_segmenter import EmbeddedSegmenter
+from serving.adapters.kernel_answers import KernelAnswers, StepSeconds
+from serving.adapters.silent import Unlogged, Unmetered
+from serving.adapters.stored_features import StoredFeatures
+from serving.domain.assignments import Answer, LiveAnswer
+from serving.domain.deadline import Deadline
+from serving.domain.desk import SegmentationDesk
+from serving.domain.features import StoredUser
+from serving.domain.last_known import LastKnown
+from serving.domain.single_desk import SingleDesk
+from serving.ports import SingleAnswers
+from serving.servicers.live_reply import TAGS, LivePieces, live_reply
+from strata.clock import FixedClock
+from strata.features.builder import count, days, distinct, fields, hours, mean, recency, total
+from strata.features.facts import encode_row
+from strata.features.plan import compile_view
+from strata.features.row_writer import encode_moved
+from strata.features.spec import ViewSpec, view_spec
+from strata.features.user_state import UserState
+from strata.registry.catalog import Catalog, CatalogView
+from strata.runtime import Package, load_package
+from strata.runtime.calibration import Isotonic
+
+TTL_US = 3 * 86_400_000_000
+USERS = 250
+MAKERS = (count, total, mean, distinct, recency)
+
+
+def _windowed(name: str, first: int, hop: Any) -> ViewSpec:
+    """Ten features, `f{first}`, `f{first + 4}`, ..., of several functions and windows."""
+    features = []
+    for n in range(10):
+        maker, field_name = MAKERS[n % len(MAKERS)], f"f{first + 4 * n}"
+        of = {total: {"of": "value", "scale": 100}, mean: {"of": "value", "scale": 100}, distinct: {"of": "item_id"}}
+        features.append(maker(field_name, window=days(1 + n), **of.get(maker, {})))  # type: ignore[operator]
+    return view_spec(name, "windowed", fields(features, hop=hop))
+
+
+VIEWS = {
+    "v0": _windowed("v0", 0, hours(1)),
+    "v1": _windowed("v1", 1, days(1)),
+    "v2": view_spec("v2", "row", [(f"f{2 + 4 * n}", "float64", {}) for n in range(10)]),
+    "v3": view_spec("v3", "row", [(f"f{3 + 4 * n}", "int64" if n % 2 else "bool", {}) for n in range(10)]),
+}
+CATALOG = Catalog(
+    {
+        name: CatalogView(view, TTL_US if name == "v3" else 0, "events" if view.kind == "windowed" else "")
+        for name, view in VIEWS.items()
+    },
+    {}, {}, "v",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _native() -> Iterator[None]:
+    with forced("native"):
+        yield
+
+
+class Packages(NamedTuple):
+    """The same models, scored by the kernel and without it."""
+
+    native: dict[str, Package]
+    pure: dict[str, Package]
+
+    def only(self, *names: str) -> Packages:
+        return Packages(*({name: each[name] for name in names} for each in self))
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    folders, _ = write_packages(tmp_path_factory.mktemp("packages"), 400)
+    native = _loaded(folders)
+    with forced("pure"):
+        return Packages(native, _loaded(folders))
+
+
+def _loaded(folders: Mapping[str, Path]) -> dict[str, Package]:
+    """Clusters and bands, and the same again with defaults and another calibration."""
+    loaded = {name: load_package(folder) for name, folder in folders.items()}
+    tiers, promo = loaded["tiers"], loaded["promo"]
+    line = Isotonic(np.array([-2.0, -0.5, 0.5, 2.0]), np.array([0.05, 0.2, 0.7, 0.9]))
+    some = np.where(np.arange(len(promo.defaults)) % 3 == 0, 7.0, np.nan)
+    other = replace(promo, defaults=some, model=replace(promo.model, calibration=line))  # type: ignore[type-var]
+    return loaded | {"other": other, "filled": replace(tiers, defaults=np.arange(len(tiers.defaults)) * 1.0)}
+
+
+def _segmenter(name: str, package: Package) -> EmbeddedSegmenter:
+    segmenter = EmbeddedSegmenter(package)
+    segmenter.profile = replace(segmenter.profile, name=name)
+    return segmenter
+
+
+class World:
+    """Both ways to an answer over one state; the long one in Python alone."""
+
+    def __init__(self, packages: Packages, now_us: int = NOON_US) -> None:
+        self.state, self.now_us = FakeState(), now_us
+        self.segmenters, self.slow_segmenters = (
+            {each.profile.key: each for each in (_segmenter(n, p) for n, p in some.items())} for some in packages
+        )
+        wanted = {key: each.profile.features for key, each in self.segmenters.items()}
+        self.features = StoredFeatures(self.state, CATALOG, wanted)
+        self.slow_features = StoredFeatures(self.state, CATALOG, wanted)
+        self.pieces = {key: LivePieces(each.profile) for key, each in self.segmenters.items()}
+        self.seconds: dict[str, list[float]] = {"features": [], "score": [], "reply": []}
+        self.kernel = KernelAnswers(
+            self.segmenters, self.pieces, TAGS, StepSeconds(*(each.append for each in self.seconds.values()))
+        )
+
+    def keys(self, *names: str) -> tuple[str, ...]:
+        return tuple(key for name in names for key in self.segmenters if key.startswith(f"{name}@"))
+
+    def put(self, user: str, events: Sequence[Mapping[str, Any]], facts: Mapping[str, Any], fact_us: int) -> None:
+        """Rows of a user's events in both tables of events, and facts as given."""
+        for table, layout in CATALOG.tables().items():
+            row = row_of(layout, [{**event, "user_id": user} for event in events])
+            if row is not None:
+                self.state.put(table, [(user, row)])
+        for view, values in facts.items():
+            self.state.put(view, [(user, encode_row(compile_view(VIEWS[view]), values, fact_us, fact_us))])
+
+    def quick(self, user: str, keys: tuple[str, ...]) -> LiveAnswer | None:
+        return self.kernel.answer(self.features.find_user(keys, user), self.now_us)
+
+    async def slow(self, user: str, keys: tuple[str, ...], quick: SingleAnswers | None = None) -> LiveAnswer | Answer:
+        with forced("pure" if quick is None else "native"):
+            shared: Any = {
+                "features": self.slow_features if quick is None else self.features, "predictions": Unlogged(),
+                "last_known": LastKnown(self.segmenters, 10), "meter": Unmetered(), "clock": FixedClock(self.now_us),
+            }  # fmt: skip
+            desk = SingleDesk(SegmentationDesk(self.slow_segmenters, **shared), **shared, quick=quick)
+            return await desk.answer(user, keys, Deadline.after(5.0))
+
+
+def _fill(world: World, seed: int) -> None:
+    """Users with much, little or nothing in each table; values missing, expired and not known yet."""
+    chance = random.Random(seed)
+    for n in range(USERS):
+        events = [
+            make_event(
+                event_time_us=(at_us := NOON_US - chance.randrange(-3_600, 14 * 86_400) * 1_000_000),
+                recorded_us=at_us + chance.randrange(86_400_000_000),
+                value=chance.choice([None, 0, 250, -90]),
+                item_id=chance.choice("abcdefgh"),
+                event_type=chance.choice(["purchase", "view"]),
+            )
+            for _ in range(chance.choice([0, 0, 1, 3, 30]))
+        ]
+        facts = {}
+        if chance.random() < 0.6:
+            facts["v2"] = [chance.choice([None, 0.0, -1.5, 1e300, 7.25]) for _ in range(10)]
+        if chance.random() < 0.6:
+            facts["v3"] = [chance.choice([None, 2**62 + 1, -5]) if n % 2 else chance.choice([None, True, False])
+                           for n in range(10)]  # fmt: skip
+        world.put(f"u{n}", events, facts, NOON_US - chance.choice([-1, 0, 1, TTL_US, TTL_US + 1, 9 * TTL_US]))
+    for view in chance.sample(list(VIEWS), 3):
+        table = CATALOG.table_of(view)
+        world.state.set_watermark(table, NOON_US - chance.randrange(-5, 9) * 1_000_001)
+
+
+def _same(quick: LiveAnswer, slow: LiveAnswer) -> None:
+    assert (quick.user, quick.as_of_us) == (slow.user, slow.as_of_us)
+    for one, other in zip(quick.assignments, slow.assignments, strict=True):
+        assert (one.profile, one.segment_index, one.score) == (other.profile, other.segment_index, other.score)
+        np.testing.assert_array_equal(one.row.values, other.row.values)
+        assert (one.row.known, one.row.watermark_us, one.row.damaged) == (
+            other.row.known, other.row.watermark_us, other.row.damaged,
+        )  # fmt: skip
+        assert one.row.complete == (not np.isnan(one.row.values).any())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("names", [("tiers",), ("promo", "tiers"), ("filled", "other", "promo")])
+async def test_one_step_gives_what_many_give(packages: Packages, names: tuple[str, ...], seed: int) -> None:
+    """Whatever the rows hold; a user one of the segmenters does not know is left to the long way."""
+    world = World(packages)
+    _fill(world, seed)
+    keys, ordinary = world.keys(*names), 0
+    for n in range(USERS):
+        quick, slow = world.quick(f"u{n}", keys), await world.slow(f"u{n}", keys)
+        if not isinstance(slow, LiveAnswer):
+            assert quick is None
+            continue
+        assert quick is not None
+        _same(quick, slow)
+        assert quick.reply == live_reply(slow, world.pieces)
+        ordinary += 1
+    assert 0.5 * USERS < ordinary < USERS
+    assert [len(each) for each in world.seconds.values()] == [ordinary] * 3
+    assert all(seconds >= 0.0 for each in world.seconds.values() for seconds in each)
+
+
+async def test_the_desk_takes_the_quick_way_and_keeps_its_answer(packages: Packages) -> None:
+    """And goes the long one for whom it declines."""
+    world = World(packages)
+    world.put("ann", [make_event()], {}, NOON_US)
+    keys = world.keys("tiers", "promo")
+    found = await world.slow("ann", keys, world.kernel)
+    assert isinstance(found, LiveAnswer)
+    assert found.reply == live_reply(found, world.pieces)
+    nobody = await world.slow("nobody", keys, world.kernel)
+    assert isinstance(nobody, Answer)
+
+
+@pytest.mark.parametrize("row", [b"", b"STR1 and then nonsense", b"STU1", b"x" * 200])
+@pytest.mark.parametrize("view", ["v0", "v2"])
+async def test_a_damaged_row_is_left_to_the_long_way(packages: Packages, view: str, row: bytes) -> None:
+    """In a table of events and of facts."""
+    world = World(packages)
+    world.put("ann", [make_event()], {"v2": [1.0] * 10}, NOON_US)
+    keys = world.keys("promo")
+    assert world.quick("ann", keys) is not None
+    world.state.put(CATALOG.table_of(view), [("ann", row)])
+    assert world.quick("ann", keys) is None
+    slow = await world.slow("ann", keys)
+    assert isinstance(slow, Answer)
+
+
+def test_every_cut_and_changed_row_is_declined_or_read_as_in_steps(packages: Packages) -> None:
+    """Bytes nobody vouches for."""
+    world = World(packages)
+    keys = world.keys("promo")
+    world.put("ann", [make_event(event_time_us=NOON_US - n) for n in range(5)], {"v2": [1.0] * 10}, NOON_US)
+    chance = random.Random(5)
+    for view in ("v0", "v2"):
+        table = CATALOG.table_of(view)
+        [sound] = world.state.read(table, ["ann"])
+        assert sound is not None
+        for _ in range(300):
+            changed = bytearray(sound[: chance.choice([len(sound), chance.randrange(len(sound))])])
+            if changed and chance.random() < 0.7:
+                changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+            world.state.put(table, [("ann", bytes(changed))])
+            found = world.features.find_user(keys, "ann")
+            quick = world.kernel.answer(found, world.now_us)
+            [slow] = world.features.evaluate_user(found, world.now_us)
+            assert (quick is None) or np.array_equal(quick.assignments[0].row.values, slow.values, equal_nan=True)
+        world.state.put(table, [("ann", sound)])
+
+
+def test_a_user_who_became_another_is_answered_as_that_one(packages: Packages) -> None:
+    """The tombstone is followed before the kernel is asked."""
+    world = World(packages)
+    world.put("ann", [make_event(), make_event()], {}, NOON_US)
+    for table, layout in CATALOG.tables().items():
+        world.state.put(table, [("visitor", encode_moved(layout, UserState.empty(layout), "ann"))])
+    keys = world.keys("tiers")
+    ann, visitor = world.quick("ann", keys), world.quick("visitor", keys)
+    assert ann is not None
+    assert visitor is not None
+    assert visitor.user == "visitor"
+    assert visitor.assignments[0][:3] == ann.assignments[0][:3]
+
+
+def test_a_rebuild_is_laid_out_anew(packages: Packages) -> None:
+    """The kernel is not asked about rows by the layout of another generation."""
+    world = World(packages)
+    world.put("ann", [make_event()], {}, NOON_US)
+    keys = world.keys("tiers")
+    first = world.features.find_user(keys, "ann")
+    assert world.kernel.answer(first, NOON_US) is not None
+    other = StoredFeatures(world.state, CATALOG, {key: each.profile.features for key, each in world.segmenters.items()})
+    second = other.find_user(keys, "ann")
+    assert second.reading is not first.reading
+    quick = world.kernel.answer(second, NOON_US)
+    assert quick is not None
+    assert quick.reply
+
+
+def test_combinations_are_bounded(packages: Packages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers choose them; what is past the bound goes the long way."""
+    monkeypatch.setattr(kernel_answers, "MOST_KINDS", 1)
+    world = World(packages)
+    world.put("ann", [make_event()], {}, NOON_US)
+    assert world.quick("ann", world.keys("tiers")) is not None
+    assert world.quick("ann", world.keys("promo")) is None
+    assert world.quick("ann", world.keys("tiers")) is not None
+
+
+def test_what_the_kernel_does_not_know_is_declined(packages: Packages) -> None:
+    """Rows of another source, instants before 1970."""
+    world = World(packages)
+    world.put("ann", [make_event()], {}, NOON_US)
+    keys = world.keys("tiers")
+    assert world.kernel.answer(StoredUser(keys, "ann", [], object(), []), NOON_US) is None
+    world.now_us = -1
+    assert world.quick("ann", keys) is None
+
+
+def test_without_the_kernel_everything_goes_the_long_way(packages: Packages) -> None:
+    with forced("pure"):
+        world = World(Packages(packages.pure, packages.pure).only("tiers"))
+        world.put("ann", [make_event()], {}, NOON_US)
+        assert world.quick("ann", world.keys("tiers")) is None
