@@ -92,18 +92,19 @@ def named(spans: list[Received], name: str, **notes: str) -> Received:
 
 
 def test_one_trace_from_the_caller_into_the_bento(gateway: GatewayProcess, receiver: TraceReceiver) -> None:
-    """Five spans of two processes in the caller's trace, each under the one that asked for it and within its time."""
+    """Six spans of two processes in the caller's trace, each under the one that asked for it and within its time."""
     ask(gateway, traceparent=TRACED)
-    spans = receiver.wait_for(5)
+    spans = receiver.wait_for(6)
     call = named(spans, f"{SERVICE}/GetSegments")
-    features = named(spans, "features")
+    features, evaluate = named(spans, "features"), named(spans, "evaluate")
     tiers = named(spans, "score", **{"strata.segmenter": "toy_tiers"})
     promo = named(spans, "score", **{"strata.segmenter": "toy_promo"})
     remote = named(spans, "strata.v1.SegmenterService/Score")
     assert {span.trace for span in spans} == {TRACE}
     parents = {CALLER: "caller", **{each.span: each.name for each in spans}}
-    assert [(each.process, parents[each.parent]) for each in (call, features, tiers, promo, remote)] == [
+    assert [(each.process, parents[each.parent]) for each in (call, features, evaluate, tiers, promo, remote)] == [
         ("strata-gateway", "caller"),
+        ("strata-gateway", call.name),
         ("strata-gateway", call.name),
         ("strata-gateway", call.name),
         ("strata-gateway", call.name),
@@ -111,7 +112,7 @@ def test_one_trace_from_the_caller_into_the_bento(gateway: GatewayProcess, recei
     ]
     assert remote.parent == promo.span
     assert call.notes["rpc.grpc.status_code"] == 0
-    for inner, outer in ((features, call), (tiers, call), (promo, call), (remote, promo)):
+    for inner, outer in ((features, call), (evaluate, call), (tiers, call), (promo, call), (remote, promo)):
         assert outer.began_ns <= inner.began_ns <= inner.ended_ns <= outer.ended_ns
     assert not any(span.failed for span in spans)
 
@@ -123,10 +124,10 @@ def test_a_call_nobody_traces_leaves_nothing(
     """No header, a caller that does not trace, headers that are none: the traced call after it is all that comes."""
     ask(gateway, traceparent=traceparent)
     ask(gateway, traceparent=TRACED)
-    assert len(receiver.wait_for(5)) == 5
+    assert len(receiver.wait_for(6)) == 6
     time.sleep(0.1)
     assert {span.trace for span in receiver.spans} == {TRACE}
-    assert len(receiver.spans) == 5
+    assert len(receiver.spans) == 6
 
 
 def test_a_callers_mistake_is_no_failure_of_ours(gateway: GatewayProcess, receiver: TraceReceiver) -> None:
@@ -149,7 +150,7 @@ def test_what_chance_picks_begins_a_trace_of_its_own(tmp_path: Path, receiver: T
     assert gateway.end() == (0, "")  # a drain sends what is left
     roots = [span for span in receiver.spans if span.name == f"{SERVICE}/GetSegments"]
     assert [span.parent for span in roots] == ["", ""]
-    assert len(receiver.spans) == 2 * 4
+    assert len(receiver.spans) == 2 * 5
     assert len({span.trace for span in receiver.spans}) == 2
 
 
