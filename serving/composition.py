@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from serving.adapters.kernel_answers import KernelAnswers, StepSeconds
+from serving.adapters.kernel_answers import KernelAnswers
 from serving.adapters.measured_features import MeasuredFeatures
 from serving.adapters.measured_segmenter import MeasuredSegmenter
 from serving.adapters.shadowing_log import Shadowing, ShadowingLog
@@ -32,6 +32,7 @@ from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
 from strata.changes import ChangeSubscriber
 from strata.clock import Clock
+from strata.runtime.native_single import StagePlaces
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
     recorders = {
         each.profile: parts.version_recorder(each.profile.name, each.profile.version) for each in parts.served.values()
     }
-    meter = parts.observers.meter(AssignmentMeter(recorders))
+    assignments = AssignmentMeter(recorders)
+    meter = parts.observers.meter(assignments)
     predictions = parts.predictions if parts.shadowing is None else ShadowingLog(parts.predictions, parts.shadowing)
 
     def features(method: str) -> FeatureSource:
@@ -166,7 +168,7 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
         predictions=predictions,
         meter=meter,
         clock=parts.clock,
-        quick=_quick(parts),
+        quick=_quick(parts, assignments),
     )
     return SegmentationMethods(
         single=single,
@@ -179,16 +181,21 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
     )
 
 
-def _quick(parts: Parts) -> SingleAnswers:
-    """What the kernel answers in one step; a call that is traced is answered in steps that can be seen."""
-    seconds = StepSeconds(
-        *(
-            parts.recorder.histogram("strata_stage_seconds", "GetSegments", stage).observe
-            for stage in ("features", "score", "reply")
-        )
+def _quick(parts: Parts, meter: AssignmentMeter) -> SingleAnswers:
+    """What the kernel answers, and counts, in one step; a call that is traced takes steps that can be seen."""
+    stages = (
+        parts.recorder.histogram("strata_stage_seconds", "GetSegments", stage).place()
+        for stage in ("features", "score", "reply")
     )
-    pieces = {key: LivePieces(each.profile) for key, each in parts.served.items()}
-    return parts.observers.quick(KernelAnswers(parts.served, pieces, TAGS, seconds))
+    answers = KernelAnswers(
+        parts.served,
+        {key: LivePieces(each.profile) for key, each in parts.served.items()},
+        TAGS,
+        stages=StagePlaces(*stages),
+        versions={key: meter.places(key) for key in parts.served},
+        meter=parts.observers.meter(Unmetered()),
+    )
+    return parts.observers.quick(answers)
 
 
 def _looking(parts: Parts) -> Looking:

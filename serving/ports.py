@@ -80,7 +80,7 @@ class SingleAnswers(Protocol):
     """Makes ordinary answers about one user in one step."""
 
     def answer(self, found: StoredUser, at_us: int) -> LiveAnswer | None:
-        """The answer with its reply, counted by stage; None for what has to go the long way."""
+        """The answer with its reply, counted with the time of its stages; None for what has to go the long way."""
         ...
 
 

@@ -6,7 +6,7 @@ answered the long way, by `SingleDesk`: that way is also the oracle this one is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,21 +15,11 @@ from serving.adapters.feature_reading import Reading
 from serving.domain.assignments import LiveAnswer, LiveAssignment
 from serving.domain.features import Floats, StoredUser, UserRow
 from serving.domain.segmenter import SegmenterProfile
-from serving.ports import Segmenter
-from strata.runtime.native_single import NativeSingle, ReplyTags, SinglePart
+from serving.ports import AnswerMeter, Segmenter
+from strata.runtime.native_single import AnswerPlaces, NativeSingle, ReplyTags, SinglePart, StagePlaces
 
 MOST_KINDS: Final = 256
 """Combinations of segmenters laid out for the kernel: callers choose them, so they are bounded."""
-Observe = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class StepSeconds:
-    """Where the seconds of the three steps are counted."""
-
-    features: Observe
-    score: Observe
-    reply: Observe
 
 
 class ReplyPieces(Protocol):
@@ -70,10 +60,16 @@ class KernelAnswers:
         segmenters: Mapping[str, Segmenter],
         pieces: Mapping[str, ReplyPieces],
         tags: ReplyTags,
-        seconds: StepSeconds,
+        *,
+        stages: StagePlaces,
+        versions: Mapping[str, AnswerPlaces],
+        meter: AnswerMeter,
     ) -> None:
-        """Both mappings by key. `segmenters`: those served, without what times and traces them."""
-        self._segmenters, self._pieces, self._tags, self._seconds = segmenters, pieces, tags, seconds
+        """Mappings by key. `segmenters`: those served, without what times and traces them. `meter`: sees the answers
+        beside what the kernel counts.
+        """
+        self._segmenters, self._pieces, self._tags = segmenters, pieces, tags
+        self._stages, self._versions, self._meter = stages, versions, meter
         self._kinds: dict[tuple[str, ...], _Kind] = {}
 
     def answer(self, found: StoredUser, at_us: int) -> LiveAnswer | None:
@@ -81,15 +77,11 @@ class KernelAnswers:
         if kind is None or kind.single is None:
             return None
         user = found.user
-        answered = kind.single.answer(found.rows, user.encode(), at_us, found.marks)
+        answered = kind.single.answer(found.rows, user.encode(), at_us, marks=found.marks, found_s=found.took_s)
         if answered is None:
             return None
-        reply, read_s, score_s, write_s, answers = answered
-        seconds = self._seconds
-        seconds.features(found.took_s + read_s)
-        seconds.score(score_s)
-        seconds.reply(write_s)
-        return LiveAnswer(
+        reply, answers = answered
+        answer = LiveAnswer(
             user,
             at_us,
             [
@@ -103,6 +95,8 @@ class KernelAnswers:
             ],
             reply,
         )
+        self._meter.answered_live(answer)
+        return answer
 
     def _kind(self, found: StoredUser) -> _Kind | None:
         kind = self._kinds.get(found.segmenters)
@@ -127,10 +121,12 @@ class KernelAnswers:
             parts.append(
                 SinglePart(
                     model, defaults, part.tables, part.part.start, part.part.stop - part.part.start,
-                    pieces.heads, pieces.tail, pieces.names,
+                    pieces.heads, pieces.tail, pieces.names, self._versions[key],
                 )
             )  # fmt: skip
-        single = NativeSingle(tables, len(reading.reader.columns), parts, self._tags, reading)
+        single = NativeSingle(
+            tables, len(reading.reader.columns), parts, tags=self._tags, stages=self._stages, held=reading
+        )
         profiles = [self._segmenters[key].profile for key in keys]
         return _Kind(
             reading,

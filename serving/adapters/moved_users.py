@@ -12,6 +12,11 @@ MAX_HOPS: Final = 16
 Stored = list[list[bytes | None]]
 
 
+def has_moved(rows: Sequence[bytes | None]) -> bool:
+    """Whether one user's rows say that the user became another."""
+    return any(row is not None and row.startswith(MOVED) for row in rows)
+
+
 def moved(stored: Stored, users: Sequence[str]) -> dict[int, str]:
     """Positions of users with a tombstone, and whom it names."""
     found = {}

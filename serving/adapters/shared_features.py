@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from serving.adapters.feature_values import LayoutUnknownError, evaluate, read_many
-from serving.adapters.moved_users import MAX_HOPS, moved
+from serving.adapters.moved_users import MAX_HOPS, has_moved, moved
 from serving.adapters.table_marks import LOOK_S, Features, Readings
 from serving.domain.features import FeatureRows, StoredUser, UserRow
 from strata.errors import StoreUnavailable
@@ -43,23 +43,33 @@ class SharedFeatures:
 
     async def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
         await self._look_when_due()
-        return await self._find(segmenters, user)
+        reading, marks = self._readings.reading(segmenters)
+        return StoredUser(segmenters, user, await self._state.read_user(reading.tables, user), reading, marks)
 
     def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow] | Awaitable[list[UserRow]]:
+        if has_moved(found.rows):
+            return self._evaluate_moved(found, at_us)
         try:
             return evaluate(found, at_us, strict=True)
         except LayoutUnknownError:
-            return self._again(found, at_us)
+            return self._evaluate_again(found, at_us)
 
-    async def _again(self, found: StoredUser, at_us: int) -> list[UserRow]:
+    async def _evaluate_moved(self, found: StoredUser, at_us: int) -> list[UserRow]:
+        try:
+            return evaluate(await self._follow(found), at_us, strict=True)
+        except LayoutUnknownError:
+            return await self._evaluate_again(found, at_us)
+
+    async def _evaluate_again(self, found: StoredUser, at_us: int) -> list[UserRow]:
         """By another look at the tables."""
         await self._look_now()
-        return evaluate(await self._find(found.segmenters, found.user), at_us, strict=False)
+        return evaluate(await self._follow(found), at_us, strict=False)
 
-    async def _find(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
-        reading, marks = self._readings.reading(segmenters)
-        rows = [rows[0] for rows in await self._rows(reading.tables, (user,))]
-        return StoredUser(segmenters, user, rows, reading, marks)
+    async def _follow(self, found: StoredUser) -> StoredUser:
+        """The rows again, of whom the user has become."""
+        reading, marks = self._readings.reading(found.segmenters)
+        rows = [rows[0] for rows in await self._rows(reading.tables, (found.user,))]
+        return StoredUser(found.segmenters, found.user, rows, reading, marks)
 
     async def _read(
         self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, *, strict: bool

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from serving.adapters.feature_values import LayoutUnknownError, evaluate, read_many
-from serving.adapters.moved_users import MAX_HOPS, moved
+from serving.adapters.moved_users import MAX_HOPS, has_moved, moved
 from serving.adapters.table_marks import LOOK_S, Features, Readings
 from serving.domain.features import FeatureRows, StoredUser, UserRow
 from strata.registry.catalog import Catalog
@@ -40,15 +40,22 @@ class StoredFeatures:
     def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
         self._look_when_due()
         reading, marks = self._readings.reading(segmenters)
-        rows = [rows[0] for rows in self._rows(reading.tables, (user,))]
-        return StoredUser(segmenters, user, rows, reading, marks)
+        return StoredUser(segmenters, user, self._state.read_user(reading.tables, user), reading, marks)
 
     def evaluate_user(self, found: StoredUser, at_us: int) -> list[UserRow]:
+        if has_moved(found.rows):
+            found = self._follow(found)
         try:
             return evaluate(found, at_us, strict=True)
         except LayoutUnknownError:
             self._look()
-            return evaluate(self.find_user(found.segmenters, found.user), at_us, strict=False)
+            return evaluate(self._follow(found), at_us, strict=False)
+
+    def _follow(self, found: StoredUser) -> StoredUser:
+        """The rows again, of whom the user has become."""
+        reading, marks = self._readings.reading(found.segmenters)
+        rows = [rows[0] for rows in self._rows(reading.tables, (found.user,))]
+        return StoredUser(found.segmenters, found.user, rows, reading, marks)
 
     def _read(
         self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int, *, strict: bool

@@ -45,14 +45,17 @@ class SingleDesk:
         found = await self._find(keys, user, deadline)
         answer = None if found is None or self._quick is None else self._quick.answer(found, at_us)
         if answer is not None:
-            self._keep(answer)
+            self._last_known.remember_live(answer)
+            self._predictions.append_live(answer)
             return answer
         rows = None if found is None else await self._evaluate(found, at_us, deadline)
         if rows is not None and self._waiting.isdisjoint(keys):
             assignments = self._score(keys, rows)
             if assignments is not None:
                 answer = LiveAnswer(user, at_us, assignments)
-                self._keep(answer)
+                self._last_known.remember_live(answer)
+                self._predictions.append_live(answer)
+                self._meter.answered_live(answer)
                 return answer
         many = None if rows is None else [row.as_rows() for row in rows]
         return await self._desk.answer_rows([user], keys, many, at_us, deadline)
@@ -76,11 +79,6 @@ class SingleDesk:
         except (StoreUnavailable, TimeoutError):
             return None
         return rows
-
-    def _keep(self, answer: LiveAnswer) -> None:
-        self._last_known.remember_live(answer)
-        self._predictions.append_live(answer)
-        self._meter.answered_live(answer)
 
     def _score(self, keys: Sequence[str], rows: Sequence[UserRow]) -> list[LiveAssignment] | None:
         """Every segmenter's answer; None when one of them has none."""

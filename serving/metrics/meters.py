@@ -13,6 +13,7 @@ from serving.domain.features import NO_WATERMARK
 from serving.domain.segmenter import SegmenterProfile
 from serving.metrics.families import CODES, DEGRADATIONS, SOURCES
 from serving.metrics.recorder import Recorder
+from strata.runtime.native_single import AnswerPlaces
 
 _log = logging.getLogger("strata.gateway")
 
@@ -47,6 +48,10 @@ class AssignmentMeter:
         """`recorders`: of `version_families`, one per version served."""
         self._meters = {profile.key: _VersionMeter(profile, recorder) for profile, recorder in recorders.items()}
 
+    def places(self, key: str) -> AnswerPlaces:
+        """Where the kernel counts a version's live answers."""
+        return self._meters[key].places()
+
     def answered(self, answer: Answer) -> None:
         for column in answer.columns:
             meter = self._meters[column.profile.key]
@@ -73,7 +78,11 @@ class _VersionMeter:
     def __init__(self, profile: SegmenterProfile, recorder: Recorder) -> None:
         self._recorder = recorder
         self._live = recorder.position("strata_assignments", profile.name, profile.version, "live", "none")
-        self.age = recorder.histogram("strata_feature_age_seconds", profile.name).observe
+        self._ages = recorder.histogram("strata_feature_age_seconds", profile.name)
+        self.age = self._ages.observe
+
+    def places(self) -> AnswerPlaces:
+        return AnswerPlaces(self._recorder.counter(self._live), self._ages.place())
 
     def live(self, users: float) -> None:
         self._recorder.add(self._live, users)

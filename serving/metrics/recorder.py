@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from bisect import bisect_left
 from collections.abc import Sequence
 
 from serving.metrics.shared_numbers import Layout
+from strata.runtime.native_single import Counter, HistogramPlace
 
 
 class Histogram:
@@ -16,6 +18,10 @@ class Histogram:
     def __init__(self, numbers: memoryview[float], start: int, bounds: Sequence[float]) -> None:
         self._numbers, self._start, self._bounds = numbers, start, bounds
         self._sum = start + len(bounds) + 1
+
+    def place(self) -> HistogramPlace:
+        """For the kernel."""
+        return HistogramPlace(_counter(self._numbers, self._start), self._bounds)
 
     def observe(self, value: float) -> None:
         numbers = self._numbers
@@ -37,6 +43,10 @@ class Recorder:
     def add(self, position: int, amount: float = 1.0) -> None:
         self._numbers[position] += amount
 
+    def counter(self, position: int) -> Counter:
+        """A number, for the kernel to add to."""
+        return _counter(self._numbers, position)
+
     def put(self, position: int, value: float) -> None:
         """Set a gauge."""
         self._numbers[position] = value
@@ -48,3 +58,8 @@ class Recorder:
     def histogram(self, family: str, *labels: str) -> Histogram:
         """A series of a histogram family."""
         return Histogram(self._numbers, self.layout.start(family, *labels), self._bounds[family])
+
+
+def _counter(numbers: memoryview[float], position: int) -> Counter:
+    number = ctypes.c_double.from_buffer(numbers, position * numbers.itemsize)
+    return Counter(ctypes.addressof(number), number)

@@ -27,6 +27,37 @@ _TIME_BYTES: Final = 32
 """Past any time as a field of the reply."""
 
 
+class Counter(NamedTuple):
+    """A float64 the kernel adds to."""
+
+    address: int
+    held: object
+    """What keeps the address good."""
+
+
+class HistogramPlace(NamedTuple):
+    """Where the kernel counts observations: one float64 per upper bound, one past them, and their sum."""
+
+    first: Counter
+    bounds: Sequence[float]
+
+
+class StagePlaces(NamedTuple):
+    """Where the seconds of reading, scoring and writing are counted."""
+
+    read: HistogramPlace
+    scored: HistogramPlace
+    written: HistogramPlace
+
+
+class AnswerPlaces(NamedTuple):
+    """Where one model's answers are counted."""
+
+    answers: Counter
+    age: HistogramPlace
+    """How old the features were, in seconds."""
+
+
 class SinglePart(NamedTuple):
     """One model, what it reads, and what its part of the reply is made of."""
 
@@ -44,6 +75,7 @@ class SinglePart(NamedTuple):
     """What stands after it."""
     names: Sequence[bytes]
     """Per value, what says that it is missing."""
+    counted: AnswerPlaces
 
 
 class ReplyTags(NamedTuple):
@@ -61,10 +93,6 @@ class Answered(NamedTuple):
     """What `NativeSingle.answer` found."""
 
     reply: bytes
-    read_s: float
-    score_s: float
-    write_s: float
-    """What evaluating the rows, scoring and writing took."""
     parts: list[PartAnswered]
 
 
@@ -83,12 +111,16 @@ class _Table(ctypes.Structure):
     _fields_ = (("windows", ctypes.c_void_p), ("facts", ctypes.c_void_p))
 
 
+class _Histogram(ctypes.Structure):
+    _fields_ = (("counts", ctypes.c_void_p), ("bounds", ctypes.c_void_p), ("bound_count", ctypes.c_int64))
+
+
 class _Part(ctypes.Structure):
     _fields_ = (
         ("score", ctypes.c_void_p), ("model", ctypes.c_void_p), ("defaults", ctypes.c_void_p),
         ("tables", ctypes.c_void_p), ("table_count", ctypes.c_int64), ("first", ctypes.c_int64),
         ("count", ctypes.c_int64), ("bytes", ctypes.c_char_p), ("heads", ctypes.c_void_p), ("names", ctypes.c_void_p),
-        ("tail", ctypes.c_char_p), ("tail_size", ctypes.c_int64),
+        ("tail", ctypes.c_char_p), ("tail_size", ctypes.c_int64), ("answers", ctypes.c_void_p), ("age", _Histogram),
     )  # fmt: skip
 
 
@@ -98,6 +130,7 @@ class _Single(ctypes.Structure):
         ("tables", ctypes.c_void_p), ("parts", ctypes.c_void_p), ("tags", ctypes.c_uint8 * 8),
         ("rows", ctypes.c_void_p), ("sizes", ctypes.c_void_p), ("marks", ctypes.c_void_p), ("values", ctypes.c_void_p),
         ("filled", ctypes.c_void_p), ("found", ctypes.c_void_p), ("reply", ctypes.c_void_p),
+        ("read", _Histogram), ("scored", _Histogram), ("written", _Histogram),
     )  # fmt: skip
 
 
@@ -105,7 +138,14 @@ class NativeSingle:
     """The tables and models of one kind of question, laid out for the kernel. One call at a time."""
 
     def __init__(
-        self, tables: Sequence[KernelTable], columns: int, parts: Sequence[SinglePart], tags: ReplyTags, held: object
+        self,
+        tables: Sequence[KernelTable],
+        columns: int,
+        parts: Sequence[SinglePart],
+        *,
+        tags: ReplyTags,
+        stages: StagePlaces,
+        held: object,
     ) -> None:
         """`columns`: values of all parts together. `held`: what keeps the tables' addresses good.
 
@@ -115,29 +155,32 @@ class NativeSingle:
             raise ValueError(f"{len(tables)} tables; the kernel takes {MOST_TABLES}")
         self.values = np.empty(columns)
         """[columns]; those of the last answer."""
-        self._held: list[Any] = [held, tables, parts]
+        self._held: list[Any] = [held, tables, parts, stages]
         count = len(tables)
         self._rows: Any = (ctypes.c_char_p * count)()
         self._sizes, self._marks = bytearray(8 * count), bytearray(8 * count)
         self._numbers = Struct(f"<{count}q")
-        self._found = Struct("<qddd" + len(parts) * "dqqq")
+        self._found = Struct("<q" + len(parts) * "dqqq")
         self._found_bytes, self._reply = bytearray(self._found.size), bytearray(_room(parts))
         self._reply_view = memoryview(self._reply)
         self._marked: Sequence[int] | None = None
-        self._part_starts = range(4, 4 + 4 * len(parts), 4)
+        self._part_starts = range(1, 1 + 4 * len(parts), 4)
         table_array = (_Table * count)(*(_Table(*table) for table in tables))
         part_array = (_Part * len(parts))(*(self._part(part) for part in parts))
         self._single = _Single(
             count, columns, len(parts), self._keep(table_array), self._keep(part_array), (ctypes.c_uint8 * 8)(*tags),
             ctypes.addressof(self._rows), self._keep(_view(self._sizes)), self._keep(_view(self._marks)),
             self.values.ctypes.data, self._array(np.empty(columns)), self._keep(_view(self._found_bytes)),
-            self._keep(_view(self._reply)),
+            self._keep(_view(self._reply)), *(self._histogram(stage) for stage in stages),
         )  # fmt: skip
         self._address = ctypes.addressof(self._single)
         self._call = _function()
 
-    def answer(self, rows: Sequence[bytes | None], user: bytes, at_us: int, marks: Sequence[int]) -> Answered | None:
-        """The row of each table, how far each table had got, and the instant; None for what is not ordinary.
+    def answer(
+        self, rows: Sequence[bytes | None], user: bytes, at_us: int, *, marks: Sequence[int], found_s: float
+    ) -> Answered | None:
+        """The row of each table, how far each table had got, and the instant; None for what is not ordinary, which is
+        not counted either. `found_s`: what finding the rows took.
 
         Ordinary is a user every model knows, whose rows are whole and of the layout that was compiled.
         """
@@ -146,11 +189,11 @@ class NativeSingle:
             self._marked = marks
         self._rows[:] = rows
         self._numbers.pack_into(self._sizes, 0, *[0 if row is None else len(row) for row in rows])
-        if self._call(self._address, user, len(user), at_us):
+        if self._call(self._address, user, len(user), at_us, found_s):
             return None
         found = self._found.unpack_from(self._found_bytes)
         parts = [PartAnswered(found[i + 1], found[i], found[i + 2], found[i + 3]) for i in self._part_starts]
-        return Answered(self._reply_view[: found[0]].tobytes(), found[1], found[2], found[3], parts)
+        return Answered(self._reply_view[: found[0]].tobytes(), parts)
 
     def _part(self, part: SinglePart) -> _Part:
         heads, names = _starts(part.heads, 0), _starts(part.names, sum(map(len, part.heads)))
@@ -158,8 +201,12 @@ class NativeSingle:
             part.score.function, part.score.model, None if part.defaults is None else self._array(part.defaults),
             self._array(np.array(part.tables, dtype=np.int64)), len(part.tables), part.first, part.width,
             self._bytes(b"".join((*part.heads, *part.names))), self._array(heads), self._array(names),
-            self._bytes(part.tail), len(part.tail),
+            self._bytes(part.tail), len(part.tail), part.counted.answers.address, self._histogram(part.counted.age),
         )  # fmt: skip
+
+    def _histogram(self, place: HistogramPlace) -> _Histogram:
+        bounds = np.array(place.bounds, dtype=np.float64)
+        return _Histogram(place.first.address, self._array(bounds), len(bounds))
 
     def _array(self, array: NDArray[Any]) -> int:
         self._held.append(array := np.ascontiguousarray(array))
@@ -178,7 +225,9 @@ def _function() -> Any:
     """Keeps the interpreter's lock: giving it up costs more than the call."""
     function = ctypes.PyDLL(str(native_source.library())).strata_single
     function.restype = ctypes.c_int
-    function.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64)
+    function.argtypes = (
+        ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_double,
+    )  # fmt: skip
     return function
 
 

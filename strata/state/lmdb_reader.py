@@ -16,6 +16,7 @@ from strata.state.leases import read_holder
 from strata.state.notes import Beside
 from strata.state.ports import Rows
 
+A = TypeVar("A")
 T = TypeVar("T")
 _UNKNOWN = object()
 """A table nobody asked for yet; None is one that has no rows."""
@@ -37,11 +38,18 @@ class LmdbReader:
     def read_views(self, tables: Sequence[str], users: Sequence[str]) -> list[Rows]:
         """One list per table, all from one snapshot."""
         try:
-            return self._read(tables, [user.encode() for user in users])
+            return self._read(tables, [user.encode() for user in users], _many)
         except (lmdb.BadValsizeError, UnicodeEncodeError):
             fit = [is_key(user) for user in users]
-            found = self._read(tables, [user.encode() for user, good in zip(users, fit, strict=True) if good])
-            return [_spread(rows, fit) for rows in found]
+            keys = [user.encode() for user, good in zip(users, fit, strict=True) if good]
+            return [_spread(rows, fit) for rows in self._read(tables, keys, _many)]
+
+    def read_user(self, tables: Sequence[str], user: str) -> Rows:
+        """One row per table, from one snapshot."""
+        try:
+            return self._read(tables, user.encode(), _one)
+        except (lmdb.BadValsizeError, UnicodeEncodeError):
+            return [None] * len(tables)
 
     def watermark_us(self, table: str) -> int | None:
         """How far the current generation has got."""
@@ -90,7 +98,8 @@ class LmdbReader:
             except lmdb.MapResizedError:
                 self._environment.adopt_size()
 
-    def _read(self, tables: Sequence[str], keys: list[bytes]) -> list[Rows]:
+    def _read(self, tables: Sequence[str], asked: A, take: Callable[[Any, list[Any], A], T]) -> T:
+        """What `take` makes of a snapshot's `get` and the tables' databases."""
         while True:
             try:
                 with self._environment.reading, self._environment.lmdb.begin() as transaction:
@@ -99,7 +108,7 @@ class LmdbReader:
                     if version is not None and get(VERSION_KEY, b"", self._catalog) == version:
                         databases = [current.get(table, _UNKNOWN) for table in tables]
                         if _UNKNOWN not in databases:
-                            return [_rows(get, database, keys) for database in databases]
+                            return take(get, databases, asked)
             except lmdb.MapResizedError:
                 self._environment.adopt_size()
                 continue
@@ -136,10 +145,14 @@ class LmdbReader:
         return self._catalog
 
 
-def _rows(get: Any, database: Any | None, keys: list[bytes]) -> Rows:
-    if database is None:
-        return [None] * len(keys)
-    return [get(key, None, database) for key in keys]
+def _many(get: Any, databases: list[Any], keys: list[bytes]) -> list[Rows]:
+    return [
+        [None] * len(keys) if database is None else [get(key, None, database) for key in keys] for database in databases
+    ]
+
+
+def _one(get: Any, databases: list[Any], key: bytes) -> Rows:
+    return [None if database is None else get(key, None, database) for database in databases]
 
 
 def _spread(rows: Rows, fit: list[bool]) -> Rows:

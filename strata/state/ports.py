@@ -29,6 +29,10 @@ class StateReader(Protocol):
         """One list per table, each as `read` gives it, all from one snapshot (and in one round trip)."""
         ...
 
+    def read_user(self, tables: Sequence[str], user: str) -> Rows:
+        """`read_views` of one user: one row per table."""
+        ...
+
     def watermark_us(self, table: str) -> int | None:
         """How far the table's current generation has got; None before the first one."""
         ...
@@ -55,6 +59,10 @@ class AsyncStateReader(Protocol):
 
     async def read_views(self, tables: Sequence[str], users: Sequence[str]) -> list[Rows]:
         """See `StateReader.read_views`."""
+        ...
+
+    async def read_user(self, tables: Sequence[str], user: str) -> Rows:
+        """See `StateReader.read_user`."""
         ...
 
     async def watermark_us(self, table: str) -> int | None:

@@ -61,6 +61,9 @@ class FakeState:
         keys = [user.encode(errors="surrogatepass") for user in users]
         return [[self._look(table).rows.get(key) for key in keys] for table in tables]
 
+    def read_user(self, tables: Sequence[str], user: str) -> Rows:
+        return [rows[0] for rows in self.read_views(tables, [user])]
+
     def watermark_us(self, table: str) -> int | None:
         return self._look(table).watermark_us
 

@@ -19,6 +19,13 @@ typedef struct {
     const Facts *facts;
 } Table;
 
+/* counts: observations by upper bound, the last one past every bound; behind them their sum. */
+typedef struct {
+    double *counts;
+    const double *bounds;
+    int64_t bound_count;
+} Histogram;
+
 /* One model, what it reads, and what its part of the reply is made of. */
 typedef struct {
     ScoreRow score;
@@ -32,6 +39,8 @@ typedef struct {
     const int64_t *names;   /* [count + 1] where each feature's name, as a field of the reply, begins in bytes */
     const uint8_t *tail;    /* what follows the score */
     int64_t tail_size;
+    double *answers;        /* how many it gave */
+    Histogram age;          /* how old their features were, in seconds */
 } Part;
 
 /* The reply's fields: a byte each, of numbers below 16. */
@@ -56,13 +65,20 @@ typedef struct {
     double *values, *filled; /* [columns] each */
     struct Found *found;
     uint8_t *reply; /* with room for the longest one */
+    Histogram read, scored, written; /* seconds of the three stages */
 } Single;
 
 typedef struct Found {
     int64_t reply_size;
-    double read_s, score_s, write_s;
     PartFound parts[];
 } Found;
+
+static void observe(const Histogram *histogram, double value) {
+    int64_t place = 0; /* of the first bound that is at least the value */
+    while (place < histogram->bound_count && histogram->bounds[place] < value) place++;
+    histogram->counts[place] += 1.0;
+    histogram->counts[histogram->bound_count + 1] += value;
+}
 
 static double seconds_since(struct timespec *since) {
     struct timespec now;
@@ -163,8 +179,17 @@ static uint8_t *put_part(const Single *single, const Part *part, const PartFound
     return put(at, age, age_size);
 }
 
-/* Fills found and reply, or returns DECLINED. Instants before 1970 are declined. */
-STRATA_API int strata_single(const Single *single, const uint8_t *user, int64_t user_size, int64_t at_us) {
+static void count(const Part *part, const PartFound *found, int64_t at_us) {
+    *part->answers += 1.0;
+    if (found->watermark_us == NO_TIME) return;
+    int64_t behind_us = at_us > found->watermark_us ? at_us - found->watermark_us : 0;
+    observe(&part->age, (double)behind_us / 1e6);
+}
+
+/* Fills found and reply and counts, or returns DECLINED and counts nothing. Instants before 1970 are declined.
+ * found_s: what finding the rows took. */
+STRATA_API int strata_single(const Single *single, const uint8_t *user, int64_t user_size, int64_t at_us,
+                             double found_s) {
     Found *found = single->found;
     int64_t reached[MOST_TABLES];
     uint8_t known[MOST_TABLES], *at = single->reply;
@@ -174,15 +199,17 @@ STRATA_API int strata_single(const Single *single, const uint8_t *user, int64_t 
     if (read_tables(single, at_us, reached, known)) return DECLINED;
     for (int64_t p = 0; p < single->part_count; p++)
         if (look(&single->parts[p], reached, known, &found->parts[p].watermark_us)) return DECLINED;
-    found->read_s = seconds_since(&clock);
+    double read_s = seconds_since(&clock);
     for (int64_t p = 0; p < single->part_count; p++) score(single, &single->parts[p], &found->parts[p]);
-    found->score_s = seconds_since(&clock);
+    double score_s = seconds_since(&clock);
     *at++ = single->tags.user;
     at = put_varint(at, (uint64_t)user_size);
     at = put(at, user, user_size);
     for (int64_t p = 0; p < single->part_count; p++) at = put_part(single, &single->parts[p], &found->parts[p], at_us, at);
     at = put_time(&single->tags, at, single->tags.as_of, at_us);
     found->reply_size = at - single->reply;
-    found->write_s = seconds_since(&clock);
+    for (int64_t p = 0; p < single->part_count; p++) count(&single->parts[p], &found->parts[p], at_us);
+    observe(&single->read, found_s + read_s), observe(&single->scored, score_s);
+    observe(&single->written, seconds_since(&clock));
     return 0;
 }

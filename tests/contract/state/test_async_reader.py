@@ -70,6 +70,7 @@ async def test_it_reads_what_the_blocking_reader_reads(emptied_redis: RedisProce
             for tables in ([TABLE], ["none", TABLE, TABLE], ["none"], []):
                 assert await reader.read_views(tables, users) == blocking.read_views(tables, users)
                 assert await reader.read_views(tables, []) == [[] for _ in tables]
+                assert await reader.read_user(tables, users[0]) == blocking.read_user(tables, users[0])
             assert (await reader.read_views([TABLE], users))[0][:2] == [row_of("u001"), None]
             assert (await reader.watermark_us(TABLE), await reader.watermark_us("none")) == (7, None)
             assert (await reader.note(TABLE), await reader.note("none")) == (b"note", None)

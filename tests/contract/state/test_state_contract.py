@@ -29,6 +29,15 @@ def test_a_put_replaces_and_other_views_keep_theirs(state: State) -> None:
     assert state.read_views(["profile", "spend", "none"], ["a", "b"]) == [[b"p", None], [b"11", None], [None, None]]
 
 
+@pytest.mark.parametrize("user", ["a", "b", "stranger", "", "x" * 600, "\ud800"])
+def test_one_user_is_read_as_among_many(state: State, user: str) -> None:
+    """Ids that cannot be keys are nobody's."""
+    state.put("profile", [("a", b"p")])
+    state.put("spend", [("a", b"1"), ("b", b"2")])
+    for tables in (["profile", "spend", "none"], ["spend"], []):
+        assert state.read_user(tables, user) == [rows[0] for rows in state.read_views(tables, [user])]
+
+
 def test_an_empty_batch_is_no_trouble(state: State) -> None:
     """Nothing put, nothing updated, an empty generation: all counted as 0."""
     assert state.put("spend", []) == 0

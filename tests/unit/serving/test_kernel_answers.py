@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from plain_packages import write_packages
 
 from serving.adapters import kernel_answers
 from serving.adapters.embedded_segmenter import EmbeddedSegmenter
-from serving.adapters.kernel_answers import KernelAnswers, StepSeconds
+from serving.adapters.kernel_answers import KernelAnswers
 from serving.adapters.silent import Unlogged, Unmetered
 from serving.adapters.stored_features import StoredFeatures
 from serving.domain.assignments import Answer, LiveAnswer
@@ -26,6 +28,10 @@ from serving.domain.desk import SegmentationDesk
 from serving.domain.features import StoredUser
 from serving.domain.last_known import LastKnown
 from serving.domain.single_desk import SingleDesk
+from serving.metrics.families import Family, families, version_families
+from serving.metrics.meters import AssignmentMeter
+from serving.metrics.recorder import Histogram, Recorder
+from serving.metrics.shared_numbers import Layout
 from serving.ports import SingleAnswers
 from serving.servicers.live_reply import TAGS, LivePieces, live_reply
 from strata.clock import FixedClock
@@ -38,6 +44,7 @@ from strata.features.user_state import UserState
 from strata.registry.catalog import Catalog, CatalogView
 from strata.runtime import Package, load_package
 from strata.runtime.calibration import Isotonic
+from strata.runtime.native_single import StagePlaces
 
 TTL_US = 3 * 86_400_000_000
 USERS = 250
@@ -109,6 +116,24 @@ def _segmenter(name: str, package: Package) -> EmbeddedSegmenter:
     return segmenter
 
 
+class KeptMeter:
+    """An AnswerMeter that remembers."""
+
+    def __init__(self) -> None:
+        self.live: list[LiveAnswer] = []
+
+    def answered(self, answer: Answer) -> None:
+        raise AssertionError("the kernel answers for one")
+
+    def answered_live(self, answer: LiveAnswer) -> None:
+        self.live.append(answer)
+
+
+def _numbers(some: Sequence[Family]) -> Recorder:
+    layout = Layout(some)
+    return Recorder(memoryview(bytearray(8 * layout.size)).cast("d"), layout)
+
+
 class World:
     """Both ways to an answer over one state; the long one in Python alone."""
 
@@ -121,10 +146,28 @@ class World:
         self.features = StoredFeatures(self.state, CATALOG, wanted)
         self.slow_features = StoredFeatures(self.state, CATALOG, wanted)
         self.pieces = {key: LivePieces(each.profile) for key, each in self.segmenters.items()}
-        self.seconds: dict[str, list[float]] = {"features": [], "score": [], "reply": []}
-        self.kernel = KernelAnswers(
-            self.segmenters, self.pieces, TAGS, StepSeconds(*(each.append for each in self.seconds.values()))
+        self.recorder, self.seen = _numbers(families()), KeptMeter()
+        self.meter, self.slow_meter = (
+            AssignmentMeter({each.profile: _numbers(version_families(*each.profile.key.split("@"))) for each in some})
+            for some in (self.segmenters.values(), self.segmenters.values())
         )
+        self.kernel = KernelAnswers(
+            self.segmenters,
+            self.pieces,
+            TAGS,
+            stages=StagePlaces(*(self.stage(stage).place() for stage in ("features", "score", "reply"))),
+            versions={key: self.meter.places(key) for key in self.segmenters},
+            meter=self.seen,
+        )
+
+    def stage(self, stage: str) -> Histogram:
+        return self.recorder.histogram("strata_stage_seconds", "GetSegments", stage)
+
+    def stage_numbers(self, stage: str) -> list[float]:
+        """Counts by bound, those past every bound, and the sum."""
+        start = self.recorder.layout.start("strata_stage_seconds", "GetSegments", stage)
+        [family] = [family for family in self.recorder.layout.families if family.name == "strata_stage_seconds"]
+        return [self.recorder.value(start + n) for n in range(family.width)]
 
     def keys(self, *names: str) -> tuple[str, ...]:
         return tuple(key for name in names for key in self.segmenters if key.startswith(f"{name}@"))
@@ -188,6 +231,28 @@ def _same(quick: LiveAnswer, slow: LiveAnswer) -> None:
         assert one.row.complete == (not np.isnan(one.row.values).any())
 
 
+def _version_numbers(meter: AssignmentMeter, key: str) -> list[float]:
+    """Answers, and the histogram of the features' ages."""
+    answers, age = meter.places(key)
+    numbers = (ctypes.c_double * (len(age.bounds) + 2)).from_address(age.first.address)
+    return [ctypes.c_double.from_address(answers.address).value, *numbers]
+
+
+def test_durations_are_counted_as_python_counts_them(packages: Packages) -> None:
+    """What finding the rows took is the first stage's, and falls into the bucket its bound says."""
+    world = World(packages)
+    world.put("ann", [make_event()], {}, NOON_US)
+    found = world.features.find_user(world.keys("tiers"), "ann")
+    for took_s in (0.0, 0.004, 3_000.0):
+        found.took_s = took_s
+        before = world.stage_numbers("features")
+        assert world.kernel.answer(found, NOON_US) is not None
+        *counts, seconds = (a - b for a, b in zip(world.stage_numbers("features"), before, strict=True))
+        assert took_s < seconds < took_s + 0.01
+        [place] = [place for place, count in enumerate(counts) if count]
+        assert place == bisect_left(world.stage("features").place().bounds, seconds)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("names", [("tiers",), ("promo", "tiers"), ("filled", "other", "promo")])
 async def test_one_step_gives_what_many_give(packages: Packages, names: tuple[str, ...], seed: int) -> None:
@@ -203,10 +268,16 @@ async def test_one_step_gives_what_many_give(packages: Packages, names: tuple[st
         assert quick is not None
         _same(quick, slow)
         assert quick.reply == live_reply(slow, world.pieces)
+        world.slow_meter.answered_live(slow)
         ordinary += 1
     assert 0.5 * USERS < ordinary < USERS
-    assert [len(each) for each in world.seconds.values()] == [ordinary] * 3
-    assert all(seconds >= 0.0 for each in world.seconds.values() for seconds in each)
+    assert len(world.seen.live) == ordinary
+    for stage in ("features", "score", "reply"):
+        *counts, seconds = world.stage_numbers(stage)
+        assert sum(counts) == ordinary
+        assert 0.0 < seconds < 10.0
+    for key in keys:
+        assert _version_numbers(world.meter, key) == _version_numbers(world.slow_meter, key)
 
 
 async def test_the_desk_takes_the_quick_way_and_keeps_its_answer(packages: Packages) -> None:
@@ -257,17 +328,17 @@ def test_every_cut_and_changed_row_is_declined_or_read_as_in_steps(packages: Pac
         world.state.put(table, [("ann", sound)])
 
 
-def test_a_user_who_became_another_is_answered_as_that_one(packages: Packages) -> None:
-    """The tombstone is followed before the kernel is asked."""
+async def test_a_user_who_became_another_is_answered_as_that_one(packages: Packages) -> None:
+    """By the long way, which follows the tombstone."""
     world = World(packages)
     world.put("ann", [make_event(), make_event()], {}, NOON_US)
     for table, layout in CATALOG.tables().items():
         world.state.put(table, [("visitor", encode_moved(layout, UserState.empty(layout), "ann"))])
     keys = world.keys("tiers")
-    ann, visitor = world.quick("ann", keys), world.quick("visitor", keys)
-    assert ann is not None
-    assert visitor is not None
-    assert visitor.user == "visitor"
+    ann, visitor = await world.slow("ann", keys), await world.slow("visitor", keys, world.kernel)
+    assert isinstance(ann, LiveAnswer)
+    assert isinstance(visitor, LiveAnswer)
+    assert (visitor.user, visitor.reply) == ("visitor", b"")
     assert visitor.assignments[0][:3] == ann.assignments[0][:3]
 
 
