@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from serving.domain.deadline import Deadline
 from serving.door import Door, OpenDoor, pending_options
@@ -21,6 +20,7 @@ from serving.servicers.releasing import SERVICE as RELEASES
 from serving.servicers.releasing import ReleaseMethods, add_releases
 from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
+from strata.reflection import enable_reflection
 from strata.v1 import segmentation_pb2 as pb
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceServicer, add_SegmentationServiceServicer_to_server
 
@@ -71,14 +71,17 @@ class GatewayServer:
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         self._door.add_to(self.server)
-        names = [SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        # Whether events are taken only the stream process knows: EventService's health is asked there.
+        self._healthy = ["", SERVICE]
+        offered = [SERVICE]
         if events is not None:
             self.server.add_generic_rpc_handlers((events.handlers(),))
-            names.append(EVENTS)
+            offered.append(EVENTS)
         if releases is not None:
             add_releases(self.server, releases, meters)
-            names.append(RELEASES)
-        reflection.enable_server_reflection(names, self.server)
+            offered.append(RELEASES)
+            self._healthy.append(RELEASES)
+        enable_reflection(offered, self.server)
 
     def switch(self, methods: SegmentationMethods) -> None:
         """Answer calls that come from now on by another release; those under way end as they began."""
@@ -90,7 +93,7 @@ class GatewayServer:
         await self.server.start()
         self._watching.start()
         self._door.start()
-        for service in ("", SERVICE):
+        for service in self._healthy:
             await self._health.set(service, SERVED)
         return port
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from serving.bento.servicer import SegmenterServicer
 from strata.errors import AlreadyRunning
+from strata.reflection import enable_reflection
 from strata.runtime import Package
 from strata.tracing import Tracing, traced_handler
 from strata.v1 import segmenter_pb2, segmenter_pb2_grpc
@@ -38,7 +38,7 @@ class SegmenterServer:
             servicer.Score = traced_handler(SERVICE, "Score", servicer.Score, tracing)
         add(servicer, self._server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        enable_reflection([SERVICE], self._server)
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and report healthy; returns the port. Raises AlreadyRunning when it is taken."""

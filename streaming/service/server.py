@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from prometheus_client import CollectorRegistry
 
 from strata.clock import Clock
 from strata.errors import AlreadyRunning
+from strata.reflection import enable_reflection
 from strata.settings import StreamSettings
 from strata.v1 import event_pb2 as pb
 from streaming.log.ports import LogWriter
@@ -50,7 +50,7 @@ class DoorServer:
         self.server.add_generic_rpc_handlers((self._handlers(room, metrics),))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server)
+        enable_reflection([SERVICE], self.server)
 
     async def start(self, address: str = "") -> int:
         """Listen and serve, at the settings' host and port unless told; returns the port. Raises AlreadyRunning."""
