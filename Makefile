@@ -47,7 +47,7 @@ bench: setup  ## cost of a call beside an echo and the glued stack; live events;
 
 .PHONY: prove
 prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, freshness; results in loadtests/out
-	@scripts/install_tools.sh
+	@scripts/install_tools.sh redis-server java mvn
 	@$(bin)/strata up --prepare-only
 	@scripts/prove_parity.sh
 	@$(bin)/strata prove crashes --kills 200 --with-gateway --json loadtests/out/crashes.json

@@ -1,47 +1,33 @@
-"""What the installer of system packages does where all, some or none of them are, and where it may not install."""
+"""What the installer of tools does where all, some or none of them are, and where it may not install."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from bare_machine import BareMachine
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "install_tools.sh"
-NEEDED = ("bash", "env", "mktemp", "rm", "tail")
 TOOLS = ("redis-server", "h2load", "haproxy", "java", "mvn", "prometheus", "promtool")
 
 
-class Machine:
-    """A PATH of its own, on which only what a test puts there is found."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bin, self.calls = folder / "bin", folder / "calls"
-        self.bin.mkdir()
-        for name in NEEDED:
-            (self.bin / name).symlink_to(f"/usr/bin/{name}")
-
-    def command(self, name: str, script: str = "") -> None:
-        path = self.bin / name
-        path.write_text(f"#!/bin/bash\n{script}\n")
-        path.chmod(0o755)
+class Machine(BareMachine):
+    """With a package manager, and a Go that builds in no time."""
 
     def apt(self, exit_code: int = 0) -> None:
-        self.command("apt-get", f'echo "$@" >>{self.calls}; echo words of apt; exit {exit_code}')
+        self.noted("apt-get", f"echo words of apt; exit {exit_code}")
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["/bin/bash", str(SCRIPT), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env={"PATH": str(self.bin)}, check=False)
+    def go(self) -> None:
+        builds = 'mkdir -p "$GOBIN"; echo built >"$GOBIN/ghz"; chmod +x "$GOBIN/ghz"'
+        self.noted("go", f'if [ "$1" = env ]; then echo go1.99.0; else {builds}; fi')
 
-    def called(self) -> list[str]:
-        return self.calls.read_text().splitlines() if self.calls.exists() else []
+    def install(self, *arguments: str) -> tuple[int, str, str]:
+        done = self.run("install_tools.sh", *arguments)
+        return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    found = Machine(tmp_path)
-    found.command("id", "echo 0")
-    return found
+    return Machine(tmp_path)
 
 
 def test_nothing_is_done_where_all_is_there(machine: Machine) -> None:
@@ -49,11 +35,7 @@ def test_nothing_is_done_where_all_is_there(machine: Machine) -> None:
     machine.apt()
     for tool in TOOLS:
         machine.command(tool)
-    done = machine.run()
-    assert (done.returncode, done.stdout) == (
-        0,
-        "tools: redis-server h2load haproxy java mvn prometheus promtool are installed\n",
-    )
+    assert machine.install(*TOOLS) == (0, f"tools: {' '.join(TOOLS)} are installed\n", "")
     assert machine.called() == []
 
 
@@ -62,29 +44,37 @@ def test_only_what_is_missing_is_installed(machine: Machine) -> None:
     machine.apt()
     machine.command("redis-server")
     machine.command("java")
-    done = machine.run()
-    assert done.returncode == 0, done.stderr
+    assert machine.install(*TOOLS)[0] == 0
     packages = "nghttp2-client haproxy maven prometheus"  # two commands, one package
-    assert machine.called() == ["update -qq", f"install -y -qq --no-install-recommends {packages}"]
+    assert machine.called() == ["apt-get update -qq", f"apt-get install -y -qq --no-install-recommends {packages}"]
 
 
 def test_a_dry_run_only_tells(machine: Machine) -> None:
-    """Which packages it would install."""
-    machine.apt()
-    done = machine.run("--dry-run", "java")
-    assert (done.returncode, machine.called()) == (0, [])
-    assert "openjdk-17-jre-headless" in done.stdout
+    """Which packages it would install, and what it would build; of all tools when none is named."""
+    code, said, _ = machine.install("--dry-run")
+    assert (code, machine.called()) == (0, [])
+    assert "openjdk-17-jre-headless" in said
+    assert "building grpcurl ghz grpc-health-probe otelcol" in said
 
 
 def test_each_way_not_to_install_is_a_sentence(machine: Machine) -> None:
     """No package manager, no root, a package manager that fails, a tool nobody knows."""
-    done = machine.run("mvn")
-    assert (done.returncode, "there is no apt-get here. Install maven" in done.stderr) == (1, True)
+    code, _, error = machine.install("mvn")
+    assert (code, "there is no apt-get here. Install maven" in error) == (1, True)
     machine.apt(exit_code=7)
-    done = machine.run("mvn")
-    assert (done.returncode, "words of apt\ntools: apt-get could not install maven" in done.stderr) == (1, True)
+    code, _, error = machine.install("mvn")
+    assert (code, "words of apt\ntools: apt-get could not install maven" in error) == (1, True)
     machine.command("id", "echo 1000")
-    done = machine.run("mvn")
-    assert (done.returncode, "this needs root" in done.stderr) == (1, True)
-    done = machine.run("docker")
-    assert (done.returncode, "There is no tool called docker here" in done.stderr) == (2, True)
+    code, _, error = machine.install("mvn")
+    assert (code, "this needs root" in error) == (1, True)
+    code, _, error = machine.install("docker")
+    assert (code, "There is no tool called docker here" in error) == (2, True)
+
+
+def test_what_is_built_is_built_although_packages_cannot_be_had(machine: Machine) -> None:
+    """The exit code still tells."""
+    machine.apt(exit_code=7)
+    machine.go()
+    code, said, error = machine.install("mvn", "ghz")
+    assert (code, "built ghz" in said, "could not install maven" in error) == (1, True, True)
+    assert (machine.tools / "ghz").read_text() == "built\n"
