@@ -8,6 +8,7 @@ import subprocess
 
 import grpc
 import pytest
+from foreign_tools import run_shown, shown_commands
 from platform_process import STRATA, PlatformProcess
 from reflecting_client import SERVICE, ReflectingClient
 
@@ -50,6 +51,15 @@ def test_an_unknown_user_gets_the_declared_fallback(client: ReflectingClient) ->
         assert one["source"] == "ASSIGNMENT_SOURCE_FALLBACK"
         assert one["degradation"] == "DEGRADATION_REASON_UNKNOWN_USER"
         assert "score" not in one
+
+
+@pytest.mark.parametrize("command", shown_commands())
+def test_a_command_of_the_page_on_serving_runs(command: str, platform: PlatformProcess) -> None:
+    """Tools that know nothing but the address and reflection: docs/serving.md shows how to call them."""
+    ran = run_shown(command, address=platform.addresses["grpc"])
+    assert ran.returncode == 0, ran.stderr
+    if command.endswith("/GetSegments"):
+        assert ran.stdout.count("ASSIGNMENT_SOURCE_LIVE") == 2
 
 
 def test_a_bad_request_is_the_callers_to_mend(client: ReflectingClient) -> None:
