@@ -17,8 +17,8 @@ from strata.clock import Clock, make_clock
 from strata.errors import SettingsInvalid
 
 PREFIX = "STRATA_"
-# Where to look, not what to set: these are read before the settings are.
-LOCATION_KEYS = frozenset({"STRATA_SETTINGS"})
+# Read where they are needed, not as settings: where to look, and which kernel does the work.
+OTHER_KEYS = frozenset({"STRATA_SETTINGS", "STRATA_KERNEL", "STRATA_KAFKA_CACHE", "STRATA_RETAIL_FOLDER"})
 
 
 class Section(BaseModel):
@@ -327,7 +327,7 @@ def _read_file(source: Path) -> dict[str, Any]:
 
 def _overlay(values: dict[str, Any], environ: dict[str, str]) -> None:
     for key in sorted(environ):
-        if not key.startswith(PREFIX) or key in LOCATION_KEYS:
+        if not key.startswith(PREFIX) or key in OTHER_KEYS:
             continue
         target = values
         *groups, leaf = key.removeprefix(PREFIX).lower().split("__")

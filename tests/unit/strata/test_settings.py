@@ -45,6 +45,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert (gateway.port, gateway.workers) == (7000, 3)
 
 
+def test_variables_that_are_no_settings_are_left_alone(tmp_path: Path) -> None:
+    """Which kernel does the work is asked before there are settings."""
+    environ = {"STRATA_KERNEL": "pure", "STRATA_KAFKA_CACHE": "kafka", "STRATA_RETAIL_FOLDER": "retail"}
+    assert load_settings(environ=environ) == load_settings(environ={})
+
+
 def test_a_named_segmenter_can_be_set_from_the_environment(tmp_path: Path) -> None:
     """A placement is changed without editing the file."""
     path = _write(tmp_path, "segmenters: {promo_responder: {placement: remote}}")
