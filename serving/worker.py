@@ -18,6 +18,7 @@ import uvloop
 
 from serving.assembly import Assembly, assemble
 from serving.composition import Composition
+from serving.cores import keep_to_core
 from serving.json_logs import log_as_json
 from serving.metrics.heartbeat import beating
 from serving.metrics.seen_files import HEARTBEAT, beside
@@ -36,6 +37,8 @@ def main() -> int:
     """Run one worker; the exit code is 0 after a drain."""
     log_as_json()
     order = WorkerOrder.from_line(sys.stdin.buffer.readline())
+    if order.settings.gateway.pin_workers:
+        keep_to_core(order.slot)
     try:
         uvloop.run(serve(order))
     except StrataError as error:

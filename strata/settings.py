@@ -45,6 +45,8 @@ class GatewaySettings(Section):
     metrics_port: int = Field(default=7401, ge=0, le=65_535)
     workers: int = Field(default=0, ge=0, le=256)
     """0: one per core."""
+    pin_workers: bool = False
+    """Each worker keeps to a core of its own: cheaper where the machine is the gateway's, slower where it is not."""
     default_deadline_ms: int = Field(default=1_000, ge=1)
     batch_deadline_ms: int = Field(default=2_000, ge=1)
     drain_s: float = Field(default=5.0, ge=0)

@@ -115,6 +115,24 @@ def test_the_modules_of_a_worker_are_light() -> None:
     assert ran.stdout.strip() == "[]"
 
 
+def test_pinned_workers_keep_to_cores_of_their_own(settings: Settings) -> None:
+    """All their threads, and a replacement takes the place of the one it replaces."""
+    cores = sorted(os.sched_getaffinity(0))
+    gateway = GatewayProcess(settings, workers=2, pin_workers=True)
+    try:
+        gateway.wait_until_ready()
+        wanted = sorted([[cores[0]], [cores[1 % len(cores)]]])
+        assert sorted(worker.cpu_affinity() for worker in gateway.workers()) == wanted
+        first = gateway.workers()[0]
+        threads = [os.sched_getaffinity(thread.id) for thread in first.threads()]
+        assert threads == [set(first.cpu_affinity())] * len(threads)
+        first.kill()
+        until(lambda: first.pid not in {worker.pid for worker in gateway.workers()})
+        until(lambda: sorted(worker.cpu_affinity() for worker in gateway.workers()) == wanted)
+    finally:
+        gateway.end()
+
+
 def test_a_killed_worker_is_replaced_and_callers_who_retry_feel_nothing(gateway: GatewayProcess) -> None:
     """UNAVAILABLE at worst, never a wrong answer; what the dead one counted stays counted."""
     with connect(gateway.addresses["grpc"], call_s=10.0) as client:
