@@ -84,6 +84,7 @@ def _supervise(settings: Settings, page: MetricsPage, stop: Event) -> None:
         )
     )
     page.registry.register(SeenCollector(folder))
+    page.conditions.update(supervisor.conditions())
     page.start()
     supervisor.run(stop)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Final
 
+from serving.metrics.heartbeat import beat_age_s
+from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.order import WorkerOrder
 from serving.replacement import Replacement
 from serving.worker_process import WorkerProcess
@@ -17,6 +19,12 @@ from strata.errors import StrataError
 POLL_S: Final = 0.1
 START_S: Final = 60.0
 """A worker that has not answered its own call by then is taken for stuck."""
+HANG_S: Final = 10.0
+"""An event loop that has not come round for so long will not: whoever waits for it is better off with another."""
+HANG_LOOKS: Final = 20
+"""Looks in a row that must find it so: after a machine slept, or this process was stopped, workers beat first."""
+STILL_S: Final = 10.0
+"""A supervisor that has not looked after its workers for so long is no longer alive itself."""
 _log = logging.getLogger("strata.supervisor")
 
 
@@ -31,6 +39,15 @@ class _Seat:
     order: WorkerOrder
     worker: WorkerProcess | None = None
     start_at_s: float = 0.0
+    hung_looks: int = 0
+
+    def looks_hung(self, now_s: float) -> bool:
+        """Whether its worker's loop has stood still for too long, at enough looks in a row."""
+        if self.worker is None or self.worker.ready_s is None:
+            return False
+        still_s = beat_age_s(beside(self.order.numbers, HEARTBEAT), self.worker.pid, now_s)
+        self.hung_looks = self.hung_looks + 1 if still_s > HANG_S else 0
+        return self.hung_looks >= HANG_LOOKS
 
 
 class Supervisor:
@@ -40,7 +57,8 @@ class Supervisor:
         """`announce` is called once, when every worker answers."""
         self._seats = [_Seat(order) for order in orders]
         self._drain_s, self._announce = drain_s, announce
-        self._announced = False
+        self._announced = self._ending = False
+        self._looked_s = time.monotonic()
         self._replacement = Replacement()
         self.restarts = 0
 
@@ -50,7 +68,24 @@ class Supervisor:
             while not stop.wait(POLL_S if self._announced else POLL_S / 2):
                 self.step(time.monotonic())
         finally:
+            self._ending = True
             self._end_all()
+
+    def conditions(self) -> dict[str, Callable[[], str]]:
+        """By name: what asks whether it holds, answered with nothing, or with why not."""
+        return {"startupz": self._not_started, "readyz": self._not_ready, "livez": self._not_live}
+
+    def _not_started(self) -> str:
+        return "" if self._announced else f"{self.alive()} of {len(self._seats)} workers answer for the first time"
+
+    def _not_ready(self) -> str:
+        if self._ending:
+            return "the gateway drains: callers go elsewhere"
+        return "" if self.alive() else "no worker answers"
+
+    def _not_live(self) -> str:
+        still_s = time.monotonic() - self._looked_s
+        return "" if self._ending or still_s < STILL_S else f"nobody has looked after the workers for {still_s:.0f} s"
 
     def alive(self) -> int:
         """How many workers answer."""
@@ -58,6 +93,7 @@ class Supervisor:
 
     def step(self, now_s: float) -> None:
         """Look at every worker once."""
+        self._looked_s = now_s
         for seat in self._seats:
             if seat.worker is None:
                 if now_s >= seat.start_at_s:
@@ -69,13 +105,16 @@ class Supervisor:
             elif seat.worker.ready_s is None and now_s - seat.worker.began_s > START_S:
                 _log.error("worker stuck at start", extra={"fields": {"worker": seat.order.slot}})
                 seat.worker.kill()
+            elif seat.looks_hung(now_s):
+                _log.error("worker hangs and is killed", extra={"fields": {"worker": seat.order.slot}})
+                seat.worker.kill()
         if not self._announced and self.alive() == len(self._seats):
             self._announced = True
             self._announce()
 
     def _bury(self, seat: _Seat, worker: WorkerProcess, now_s: float) -> None:
         worker.close()
-        seat.worker = None
+        seat.worker, seat.hung_looks = None, 0
         if worker.refusal:
             raise GatewayFailed(worker.refusal)
         how = worker.how_it_ended()

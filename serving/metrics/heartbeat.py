@@ -45,6 +45,14 @@ def lag_s(names: NamedNumbers, now_s: float) -> float:
     return max(worst_s, before_s, now_s - beat_s - BEAT_S)
 
 
+def beat_age_s(path: Path, pid: int, now_s: float) -> float:
+    """How long ago a worker's loop came round; 0 where it has not begun to beat."""
+    if not path.exists():
+        return 0.0
+    process_id, beat_s = open_heartbeat(path).numbers[:2]
+    return now_s - beat_s if process_id == pid else 0.0
+
+
 @asynccontextmanager
 async def beating(path: Path) -> AsyncIterator[None]:
     """Beat for as long as the context."""

@@ -106,14 +106,20 @@ def _buckets(bounds: Sequence[float], counts: Sequence[float]) -> list[tuple[str
     return buckets
 
 
+Condition = Callable[[], str]
+"""Whether something holds: answers nothing, or why it does not."""
+
+
 class MetricsPage:
-    """Serves /metrics from a thread of its own."""
+    """Serves /metrics, and a page per condition (200, or 503 with the reason), from a thread of its own."""
 
     def __init__(self, host: str, port: int) -> None:
         """Listen. Raises AlreadyRunning when the port is taken."""
         self.registry = CollectorRegistry()
+        self.conditions: dict[str, Condition] = {}
+        """By page name."""
         try:
-            self._server = ThreadingHTTPServer((host, port), _handler(self.registry))
+            self._server = ThreadingHTTPServer((host, port), _handler(self.registry, self.conditions))
         except OSError as error:
             raise AlreadyRunning(
                 f"metrics port {host}:{port} cannot be had ({error.strerror}); "
@@ -134,18 +140,24 @@ class MetricsPage:
         self._server.server_close()
 
 
-def _handler(registry: CollectorRegistry) -> type[BaseHTTPRequestHandler]:
+def _handler(registry: CollectorRegistry, conditions: Mapping[str, Condition]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path.split("?")[0] != "/metrics":
-                self.send_error(404, "the page is /metrics")
-                return
-            page = generate_latest(registry)
-            self.send_response(200)
-            self.send_header("Content-Type", CONTENT_TYPE_LATEST)
-            self.send_header("Content-Length", str(len(page)))
+            name = self.path.split("?")[0].removeprefix("/")
+            if name in conditions:
+                reason = conditions[name]()
+                self._send(503 if reason else 200, "text/plain; charset=utf-8", f"{reason or 'ok'}\n".encode())
+            elif name == "metrics":
+                self._send(200, CONTENT_TYPE_LATEST, generate_latest(registry))
+            else:
+                self.send_error(404, f"the pages are {', '.join(f'/{page}' for page in ('metrics', *conditions))}")
+
+        def _send(self, code: int, kind: str, content: bytes) -> None:
+            self.send_response(code)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(page)
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             return

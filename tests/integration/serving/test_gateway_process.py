@@ -115,6 +115,54 @@ def test_the_modules_of_a_worker_are_light() -> None:
     assert ran.stdout.strip() == "[]"
 
 
+def _condition(gateway: GatewayProcess, port: int, name: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", f"/{name}")
+        reply = connection.getresponse()
+        return reply.status, reply.read().decode()
+    finally:
+        connection.close()
+
+
+def test_started_ready_and_alive_are_three_things(settings: Settings) -> None:
+    """Before the first answers, while it serves, without one worker, without any, and while it drains."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    gateway = GatewayProcess(settings, workers=2, metrics_port=port, drain_s=3.0)
+
+    def told(name: str) -> int:
+        return _condition(gateway, port, name)[0]
+
+    try:
+        until(lambda: _answers(port))
+        assert _condition(gateway, port, "startupz") == (503, "0 of 2 workers answer for the first time\n")
+        assert (told("readyz"), told("livez"), told("nonsense")) == (503, 200, 404)
+        gateway.wait_until_ready()
+        until(lambda: [told("startupz"), told("readyz"), told("livez")] == [200, 200, 200])
+        first, second = gateway.workers()
+        first.kill()
+        assert (told("startupz"), told("readyz"), told("livez")) == (200, 200, 200)
+        second.kill()
+        until(lambda: _condition(gateway, port, "readyz") == (503, "no worker answers\n"))
+        assert (told("startupz"), told("livez")) == (200, 200)
+        until(lambda: told("readyz") == 200)
+        gateway.workers()[0].suspend()  # holds the drain up
+        gateway.ask_to_end()
+        until(lambda: _condition(gateway, port, "readyz") == (503, "the gateway drains: callers go elsewhere\n"))
+        assert told("livez") == 200
+    finally:
+        for worker in gateway.workers():
+            worker.resume()
+        gateway.end()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_pinned_workers_keep_to_cores_of_their_own(settings: Settings) -> None:
     """All their threads, and a replacement takes the place of the one it replaces."""
     cores = sorted(os.sched_getaffinity(0))

@@ -6,18 +6,24 @@ import json
 import logging
 import socket
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from serving import supervisor
 from serving.json_logs import JsonFormatter, Repeats
 from serving.metrics.families import families
+from serving.metrics.heartbeat import Heartbeat, open_heartbeat
 from serving.metrics.page import WorkersCollector
 from serving.metrics.recorder import Recorder
+from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
+from serving.order import WorkerOrder
 from serving.port_claim import claim_port
 from serving.replacement import FIRST_PAUSE_S, SHORT_LIFE_S, SHORT_LIVES, Replacement
 from strata.errors import AlreadyRunning
+from strata.settings import Settings
 
 
 def test_a_worker_that_served_a_while_is_replaced_at_once() -> None:
@@ -36,6 +42,59 @@ def test_short_lives_are_spaced_out_and_then_given_up() -> None:
     for _ in range(SHORT_LIVES):
         replacement.pause_s(0.0)
     assert replacement.hopeless
+
+
+class SeenWorker:
+    """A WorkerProcess that answers at once and ends when it is killed."""
+
+    made: ClassVar[list[SeenWorker]] = []
+    refusal = ""
+
+    def __init__(self, order: WorkerOrder, began_s: float) -> None:
+        self.began_s = self.ready_s = began_s
+        self.pid, self.ended = 1_000 + len(self.made), False
+        self.made.append(self)
+
+    def look(self, now_s: float) -> None:
+        return
+
+    def kill(self) -> None:
+        self.ended = True
+
+    def how_it_ended(self) -> str:
+        return "signal SIGKILL"
+
+    def close(self) -> None:
+        return
+
+
+def test_a_worker_that_hangs_is_replaced_but_not_after_a_machine_slept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that beats again within the looks keeps its place."""
+    monkeypatch.setattr(supervisor, "WorkerProcess", SeenWorker)
+    monkeypatch.setattr(SeenWorker, "made", [])
+    order = WorkerOrder(Settings(home=tmp_path), 0, tmp_path / "numbers-000.bin", -1)
+    keeper = supervisor.Supervisor([order], 1.0, lambda: None)
+    keeper.step(0.0)
+    [first] = SeenWorker.made
+    heart = beside(order.numbers, HEARTBEAT)
+    monkeypatch.setattr("os.getpid", lambda: first.pid)
+    beats = Heartbeat(open_heartbeat(heart), 0.0)
+    for look in range(supervisor.HANG_LOOKS - 1):
+        keeper.step(supervisor.HANG_S + 1.0 + look / 10)
+    beats.beat(0.0, 14.0)  # it slept with the machine
+    for look in range(supervisor.HANG_LOOKS * 2):
+        keeper.step(14.0 + look / 10)
+    assert not first.ended
+    for look in range(supervisor.HANG_LOOKS):
+        assert not first.ended
+        keeper.step(14.1 + supervisor.HANG_S + look / 10)
+    assert first.ended
+    keeper.step(60.0)
+    keeper.step(61.0)
+    assert len(SeenWorker.made) == 2
+    assert keeper.restarts == 1
 
 
 def _worker(folder: Path, name: str, layout: Layout) -> Path:
