@@ -111,11 +111,11 @@ def bench_live(
     In a scratch home with servers of its own and durability on; rounds are interleaved. A rate below its goal is
     printed, not an error.
     """
-    from loadtests.live.cli import say
     from loadtests.live.report import write
     from loadtests.live.servers import missing, scratch_folder
     from loadtests.live.throughput import Plan, measure_throughput
     from loadtests.live.throughput_report import print_throughput, throughput_document
+    from loadtests.progress import say
     from strata.errors import InputInvalid
     from strata.settings import load_settings
 

@@ -50,7 +50,7 @@ def markdown(outcome: Outcome, plan: Plan, command: str) -> str:
         *_row_table(found),
         "",
         *_read_table(read_rows(outcome.reads)),
-        *_ratio_table(claims),
+        *ratio_table(claims),
         "",
         _checks(outcome, found),
     ]
@@ -80,7 +80,8 @@ def _read_table(found: Sequence[ReadRow]) -> list[str]:
     return [*lines, ""]
 
 
-def _ratio_table(claims: Sequence[Ratio]) -> list[str]:
+def ratio_table(claims: Sequence[Ratio]) -> list[str]:
+    """Lines of Markdown."""
     lines = ["| ratio | measured | bound | |", "|---|---|---|---|"]
     for one in claims:
         value = f"{one.value.median:.2f} ({one.value.least:.2f} to {one.value.most:.2f})"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import grpc
 import psutil
@@ -19,6 +21,7 @@ from strata.v1.segmentation_pb2 import ASSIGNMENT_SOURCE_LIVE, GetSegmentsReques
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 
 ROOT = Path(__file__).resolve().parents[2]
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 def remote_segmenter(settings: Settings) -> str:
@@ -41,23 +44,26 @@ def start_gateways(settings: Settings, scratch: Path, stack: ExitStack) -> dict[
     return systems
 
 
-def start_gateway(
-    settings: Settings, name: str, scratch: Path, stack: ExitStack, *, more: dict[str, str], before: Sequence[str] = ()
-) -> System:
-    """A gateway of one worker, every segmenter embedded, told `more`; `before` is put before its command."""
+def start_gateway(settings: Settings, name: str, scratch: Path, stack: ExitStack, *, more: Mapping[str, str]) -> System:
+    """A gateway of one worker, every segmenter embedded, told `more`."""
     home = make_home(settings, scratch / name / "home")
-    environ = _environ(settings, home, None) | more
-    command = [*before, sys.executable, "-m", "strata.command", "serve"]
-    tree = stack.enter_context(running(command, scratch / f"gateway-{name}.log", environ, ROOT))
+    environ = {**_environ(settings, home, None), **more}
+    tree = _strata(stack, f"gateway-{name}", ("serve",), scratch, environ)
     return System(name, f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", (tree,))
 
 
-def start_redis_gateway(settings: Settings, url: str, redis: psutil.Process, scratch: Path, stack: ExitStack) -> System:
+def start_redis_gateway(
+    settings: Settings,
+    url: str,
+    redis: psutil.Process,
+    scratch: Path,
+    stack: ExitStack,
+    *,
+    more: Mapping[str, str] = EMPTY,
+) -> System:
     """`redis`: every segmenter embedded, the online state in a Redis, whose CPU is the system's too."""
-    home = make_home(settings, scratch / "redis" / "home")
-    environ = _environ(settings, home, None) | {"STRATA_STATE_URL": url}
-    tree = _strata(stack, "gateway-redis", ("serve",), scratch, environ)
-    return System("redis", f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", (tree, redis))
+    gateway = start_gateway(settings, "redis", scratch, stack, more={"STRATA_STATE_URL": url, **more})
+    return replace(gateway, trees=(*gateway.trees, redis))
 
 
 def shared_environ(settings: Settings, home: Path) -> dict[str, str]:

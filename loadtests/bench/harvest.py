@@ -10,12 +10,25 @@ import grpc
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loadtests.bench.systems import System
+from loadtests.peers.glued.schema import Schema
+from loadtests.run import list_versions
 from strata.errors import StrataError
+from strata.settings import Settings
 from strata.v1.segmentation_pb2 import BatchGetSegmentsRequest
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 
 BATCH = 500
 LIMIT_S = 30.0
+
+
+def schema_of(settings: Settings, system: System, users: Sequence[str], scratch: Path) -> Schema:
+    """What the glued stack needs to answer as `system` does, a gateway of ours in a home below `scratch`."""
+    rows = scratch / "features.parquet"
+    features = harvest(system.address, users, scratch / system.name / "home" / settings.predictions.name, rows)
+    versions = list_versions(system.address)
+    packages = {name: str(settings.packages / name / version) for name, version in versions.items()}
+    return Schema(features, packages, str(rows))
 
 
 def harvest(address: str, users: Sequence[str], predictions: Path, into: Path) -> list[str]:

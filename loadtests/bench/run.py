@@ -10,7 +10,7 @@ from pathlib import Path
 from loadtests.bench.feature_reads import measure_reads, require_same_values
 from loadtests.bench.gateways import await_live, shared_environ, start_gateways, start_redis_gateway
 from loadtests.bench.h2load import Burst
-from loadtests.bench.harvest import harvest
+from loadtests.bench.harvest import schema_of
 from loadtests.bench.measure import Cell, Subject, cells, idle_cpu_share, measure
 from loadtests.bench.peers import start_echo, start_glued
 from loadtests.bench.plan import BATCH_USERS, Plan
@@ -30,8 +30,6 @@ from loadtests.bench.workload import (
     write_calls,
 )
 from loadtests.calls import Request, rotate
-from loadtests.peers.glued.schema import Schema
-from loadtests.run import list_versions
 from strata.errors import StrataError
 from strata.settings import Settings
 
@@ -90,7 +88,7 @@ def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool,
             await_live(system, order[0], scratch / f"gateway-{system.name}.log")
         if glued:
             say("reading everyone's features from the prediction log")
-            schema = _schema(settings, systems["embedded"], users, scratch)
+            schema = schema_of(settings, systems["embedded"], users, scratch)
             say("starting the glued stack")
             systems["glued"], environ = start_glued(schema, order[0], scratch, stack)
             orders = _reader_orders(settings, url, environ)
@@ -118,14 +116,6 @@ def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool,
 def _prepare(users: list[str], plan: Plan, folder: Path) -> Workload:
     singles, batches = requests_for(users, min(plan.singles, len(users)), plan.batches, BATCH_USERS)
     return Workload(singles, batches, write_calls(singles, folder / "single"), write_calls(batches, folder / "batch"))
-
-
-def _schema(settings: Settings, system: System, users: Sequence[str], scratch: Path) -> Schema:
-    rows = scratch / "features.parquet"
-    features = harvest(system.address, users, scratch / system.name / "home" / settings.predictions.name, rows)
-    versions = list_versions(system.address)
-    packages = {name: str(settings.packages / name / version) for name, version in versions.items()}
-    return Schema(features, packages, str(rows))
 
 
 def _reader_orders(settings: Settings, url: str, glued: Mapping[str, str]) -> list[ReaderOrder]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from loadtests.progress import say
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -168,8 +169,3 @@ def chaos(
     write(json, document)
     if document["wrong"]:
         raise typer.Exit(WRONG)
-
-
-def say(sentence: str) -> None:
-    """Progress, on standard error."""
-    print(f"{time.strftime('%H:%M:%S')} {sentence}", file=sys.stderr, flush=True)

@@ -23,6 +23,29 @@ class Call(NamedTuple):
     body: bytes
 
 
+Right = Callable[[Call, bytes], bool]
+"""Whether a reply, prefix and all, answers a call."""
+
+
+def repeats_the_question(call: Call, reply: bytes) -> bool:
+    """Field 1 of both of GetSegments' messages is the user.
+
+    >>> ann = Call(0.0, bytes.fromhex("00000000050a03") + b"ann")
+    >>> [repeats_the_question(ann, reply) for reply in (b"....." + ann.body[5:] + b"more", b"")]
+    [True, False]
+    """
+    return call.body[PREFIX_BYTES:] in reply
+
+
+def weighing(message_bytes: int) -> Right:
+    """A reply of so many bytes beside gRPC's prefix.
+
+    >>> [weighing(3)(Call(0.0, b""), bytes(size)) for size in (7, 8, 9)]
+    [False, True, False]
+    """
+    return lambda _, reply: len(reply) == PREFIX_BYTES + message_bytes
+
+
 @dataclass
 class _OnItsWay:
     call: Call
@@ -32,9 +55,9 @@ class _OnItsWay:
 class Connection(asyncio.Protocol):
     """Calls are sent at once, or wait here for a free stream when the server allows no more."""
 
-    def __init__(self, block: bytes, ended: Callable[[int, Call], None]) -> None:
-        """`block`: the header block of every call. `ended`: told each call's status."""
-        self._block, self._ended = block, ended
+    def __init__(self, block: bytes, ended: Callable[[int, Call], None], right: Right = repeats_the_question) -> None:
+        """`block`: the header block of every call. `ended`: told each call's status. `right`: judges what says OK."""
+        self._block, self._ended, self._right = block, ended, right
         self._headers = frames.frame(frames.HEADERS, frames.END_HEADERS, 0, block)[:5]
         self._rest = b""
         self._calls: dict[int, _OnItsWay] = {}
@@ -63,6 +86,11 @@ class Connection(asyncio.Protocol):
             return
         self._waiting.append(call)
         self._send_waiting()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is on its way or waits to be."""
+        return bool(self._calls or self._waiting)
 
     def give_up(self, due_before_s: float) -> None:
         """End the calls that were due before this moment."""
@@ -111,9 +139,8 @@ class Connection(asyncio.Protocol):
             self._out.append(b"".join((self._headers, number, self._block, size, ENDING_DATA, number, call.body)))
 
     def _answered(self, stream: int, status: int | None) -> None:
-        """An answer repeats the question: field 1 of both messages is the user."""
         one = self._calls.get(stream)
-        if status == OK and one is not None and one.call.body[PREFIX_BYTES:] not in one.data:
+        if status == OK and one is not None and not self._right(one.call, one.data):
             status = WRONG
         self._end(stream, LOST if status is None else status)
 

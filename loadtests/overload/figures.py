@@ -82,7 +82,7 @@ def figures(
     light, heavy = tally.between(0.5, start_s), tally.between(start_s + plan.ramp_s, end_s)
     good = [one for slice_ in heavy for one in slice_.good_s]
     seconds = len(heavy) / SLICES_PER_S
-    ends = _ends(heavy)
+    ends = ends_of(heavy)
     rate = goodput_per_s(heavy)
     normal_s = median(one for slice_ in light for one in slice_.good_s)
     return Figures(
@@ -103,7 +103,8 @@ def figures(
     )
 
 
-def _ends(slices: Sequence[Slice]) -> dict[str, int]:
+def ends_of(slices: Sequence[Slice]) -> dict[str, int]:
+    """How many calls came to which end, good ones apart."""
     found: dict[str, int] = {}
     for status, count in (pair for one in slices for pair in one.ends.items()):
         what = ENDS.get(status, f"status_{status}")

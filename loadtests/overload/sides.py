@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 
+from loadtests.bench.cores import pinned
 from loadtests.bench.gateways import ROOT, await_live, start_gateway
 from loadtests.bench.processes import await_ready, free_port, running
 from loadtests.bench.systems import System
@@ -31,13 +32,12 @@ class Side:
     gateway: System
 
 
-def start_sides(settings: Settings, user: str, scratch: Path, stack: ExitStack) -> list[Side]:
-    """`off`, `admission` and, where there is one, `haproxy`; ready when `user` is answered live."""
-    first = on_cores(_cores()[:1])
+def start_sides(settings: Settings, user: str, scratch: Path, stack: ExitStack, cores: Collection[int]) -> list[Side]:
+    """`off`, `admission` and, where there is one, `haproxy`; ready when `user` is answered live. Gateways are pinned to
+    `cores`."""
     told = {"off": KEPT | {"STRATA_GATEWAY__ADMISSION": "false"}, "admission": KEPT, "behind": KEPT}
-    gateways = {
-        name: start_gateway(settings, name, scratch, stack, more=more, before=first) for name, more in told.items()
-    }
+    with pinned(cores):
+        gateways = {name: start_gateway(settings, name, scratch, stack, more=more) for name, more in told.items()}
     for name, gateway in gateways.items():
         await_live(gateway, user, scratch / f"gateway-{name}.log")
     sides = [Side(name, gateways[name].address, gateways[name]) for name in ("off", "admission")]
@@ -47,25 +47,9 @@ def start_sides(settings: Settings, user: str, scratch: Path, stack: ExitStack) 
     return sides
 
 
-def on_cores(cores: list[int]) -> list[str]:
-    """What to put before a command, so that it runs on these cores; nothing on a machine of one."""
-    if len(_cores()) < 2 or not shutil.which("taskset"):
-        return []
-    return ["taskset", "-c", ",".join(map(str, cores))]
-
-
-def others() -> list[str]:
-    """The same for all that is not a gateway: its worker has the first core to itself, as in production."""
-    return on_cores(_cores()[1:])
-
-
-def _cores() -> list[int]:
-    return sorted(os.sched_getaffinity(0))
-
-
 def _start_haproxy(gateway: str, user: str, scratch: Path, stack: ExitStack) -> str:
     front, log = f"127.0.0.1:{free_port()}", scratch / "haproxy.log"
-    command = [*others(), "haproxy", "-db", "-f", str(CONFIGURATION)]
+    command = ["haproxy", "-db", "-f", str(CONFIGURATION)]
     tree = stack.enter_context(running(command, log, {"STRATA_FRONT": front, "STRATA_GATEWAY": gateway}, ROOT))
 
     def passes() -> bool:

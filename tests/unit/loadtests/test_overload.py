@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from loadtests.overload import frames
-from loadtests.overload.connection import Call, Connection
+from loadtests.overload.connection import Call, Connection, Right, repeats_the_question, weighing
 from loadtests.overload.figures import Capacity, figures, recovery_s
 from loadtests.overload.plan import Plan
 from loadtests.overload.report import overload_document, overload_table
@@ -41,10 +41,10 @@ class Wire:
 class Link:
     """A connection on such a wire, and the ends it told."""
 
-    def __init__(self) -> None:
+    def __init__(self, right: Right = repeats_the_question) -> None:
         self.ends: list[tuple[int, Call]] = []
         self.wire = Wire()
-        self.connection = Connection(b"headers", lambda status, call: self.ends.append((status, call)))
+        self.connection = Connection(b"headers", lambda status, call: self.ends.append((status, call)), right)
         self.connection.connection_made(self.wire)  # type: ignore[arg-type]
 
     def call(self, due_s: float = 0.0) -> Call:
@@ -174,3 +174,23 @@ def test_the_document_and_the_table_have_every_side() -> None:
     assert [side["name"] for side in document["sides"]] == ["off", "admission"]
     assert document["goals"] == {"goodput_share": 0.8, "recovery_s": 2.0}
     assert "not seen" in overload_table(found)
+
+
+def test_an_answer_of_a_server_that_repeats_nothing_is_known_by_its_weight() -> None:
+    """An echo's reply of another length is wrong."""
+    link = Link(weighing(4))
+    calls = [link.call() for _ in range(2)]
+    link.hear(*answer(1, b"\0\0\0\0\4abcd"), *answer(3, b"\0\0\0\0\3abc"))
+    assert link.ends == [(OK, calls[0]), (WRONG, calls[1])]
+
+
+def test_a_connection_is_busy_until_its_last_call_has_ended() -> None:
+    """Waiting for a free stream is busy too."""
+    link = Link()
+    link.hear((frames.SETTINGS, 0, 0, b"\x00\x03\x00\x00\x00\x01"))
+    link.call()
+    link.call()
+    link.hear(*answer(1, BODY))
+    assert link.connection.busy
+    link.hear(*answer(3, BODY))
+    assert not link.connection.busy
