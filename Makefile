@@ -38,10 +38,11 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 	@$(bin)/python scripts/with_platform.py strata loadtest $(ARGS)
 
 .PHONY: bench
-bench: setup  ## cost of a call beside an echo and the glued stack; live events; overload
+bench: setup  ## cost of a call beside an echo and the glued stack; latency by load; live events; overload
 	@scripts/install_tools.sh h2load redis-server haproxy
 	@$(bin)/strata up --prepare-only
 	@$(bin)/strata bench $(ARGS)
+	@$(bin)/strata bench offered
 	@$(bin)/strata bench live
 	@$(bin)/strata bench overload
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -156,3 +159,39 @@ def bench_overload(
     print_overload(found)
     if json:
         write_overload(json, found, plan)
+
+
+@costs.command("offered")
+def bench_offered(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="2 rounds of 3 s a step instead of 3 of 10 s.")] = False,
+    rounds: Annotated[int, typer.Option(min=0, help="So many rounds; 0: 3, or 2 with --quick.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0, help="So many seconds a step; 0: 10, or 3 with --quick.")] = 0.0,
+    redis: Annotated[bool, typer.Option(help="The gateway on Redis too, where there is a redis-server.")] = True,
+    glued: Annotated[bool, typer.Option("--glued", help="The glued stack too; needs redis-server.")] = False,
+    users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the printed tables to a file.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw latency and goodput: a .png or .svg file.")] = None,
+) -> None:
+    """Latency and goodput at 10 % to 300 % of the capacity, open loop: the echo, the gateway on LMDB and on Redis.
+
+    Starts its own servers, one worker each on the first core, on the prepared home; each step's load is a share of
+    the capacity measured just before it. Ends with 1 when a reply was wrong; a ratio past its bound is printed, not an
+    error.
+    """
+    from loadtests.offered.plan import QUICK, Plan
+    from loadtests.offered.show import Files, run_and_show
+    from loadtests.offered.sides import Wanted
+    from loadtests.users import read_users
+    from strata.settings import load_settings
+
+    # SIGTERM unwinds like Ctrl-C, so that no server is left behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    settings = load_settings()
+    usual = QUICK if quick else Plan()
+    plan = replace(usual, rounds=rounds or usual.rounds, seconds=seconds or usual.seconds)
+    command = f"strata bench offered --rounds {plan.rounds} --seconds {plan.seconds:g}" + " --glued" * glued
+    wanted, files = Wanted(redis, glued), Files(json, markdown, picture)
+    if not run_and_show(settings, read_users(settings, users), plan, wanted, command=command, files=files):
+        raise typer.Exit(WRONG_REPLIES)
