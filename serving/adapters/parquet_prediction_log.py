@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from serving.adapters.prediction_buffer import PredictionBuffer
-from serving.adapters.prediction_files import remove_oldest
+from serving.adapters.prediction_files import prepare, remove_oldest
 from serving.adapters.prediction_rotation import PredictionRotation
 from serving.domain.assignments import Answer, LiveAnswer
 from serving.domain.segmenter import SegmenterProfile
@@ -121,6 +121,8 @@ class ParquetPredictionLog:
     def step(self, *, last: bool = False) -> None:
         """Empty the buffers, and write what is due; the thread does this over and over."""
         self._take_in()
+        if self._rotations:  # one a step: all at once they would hold a core for as long as ten calls
+            max(self._rotations.values(), key=lambda rotation: rotation.waiting).write_group()
         now_s = self._monotonic()
         for rotation in list(self._rotations.values()):
             old = now_s - rotation.since_s >= self._limits.rotate_s
@@ -132,6 +134,7 @@ class ParquetPredictionLog:
             self._tidy()
 
     def _run(self) -> None:
+        prepare()
         while not self._closing.wait(POLL_S):
             self._step_safely(last=False)
         self._step_safely(last=True)

@@ -204,6 +204,35 @@ def test_the_thread_writes_what_is_left_when_closed(tmp_path: Path) -> None:
     assert log.counts["written"] == 1
 
 
+def test_groups_are_written_one_at_a_time_the_longest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two segmenters fill theirs at the same moment; a burst of both would hold the core for twice as long."""
+    monkeypatch.setattr(prediction_rotation, "GROUP_ROWS", 2)
+    log = Log(tmp_path, rotate_rows=100)
+    other = toy_profile("promo")
+    log.log.serve([PROFILE, other])
+    for user in "abc":
+        log.log.append_live(live(user, "tiers", "promo"))
+    log.log.append_live(live("d", "promo"))
+    written = []
+    for _ in range(3):
+        log.log.step()
+        written.append(sorted(path.parent.name for path in log.files()))
+    assert written == [["promo"], ["promo", "tiers"], ["promo", "tiers"]]
+    log.log.step(last=True)
+    assert log.counts["written"] == 7
+
+
+def test_times_are_told_by_a_files_footer(tmp_path: Path) -> None:
+    """Whoever reads a long log leaves whole files unread by it."""
+    log = Log(tmp_path)
+    log.log.append_live(live("a", "tiers", as_of_us=1_000_000))
+    log.log.append_live(live("b", "tiers", as_of_us=3_000_000))
+    log.log.step(last=True)
+    group = pq.ParquetFile(log.files()[0]).metadata.row_group(0)
+    [times] = [c.statistics for c in (group.column(i) for i in range(group.num_columns)) if c.path_in_schema == "as_of"]
+    assert (times.min.timestamp(), times.max.timestamp()) == (1.0, 3.0)
+
+
 def test_a_long_file_is_written_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory holds a group, not a file; nothing is seen before the file is whole."""
     monkeypatch.setattr(prediction_rotation, "GROUP_ROWS", 2)
