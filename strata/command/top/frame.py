@@ -24,6 +24,8 @@ def gateway_frame(span: Span) -> Document:
             _segmenter(span, name) for name in span.after.values("strata_feature_age_seconds_count", "segmenter")
         ],
         "workers": _workers(span),
+        "release": _release(span),
+        "admission": _admission(span),
         "predictions": {
             "written_per_s": span.per_s("strata_prediction_log_rows_total", outcome="written"),
             "dropped": sum(
@@ -139,6 +141,39 @@ def _workers(span: Span) -> Document:
             }
             for worker in page.values("strata_worker_resident_bytes", "worker")
         ],
+    }
+
+
+def _release(span: Span) -> Document:
+    """The newest release, and what its shadows say of the users that were answered."""
+    family = "strata_shadow_scores_total"
+    shadows = []
+    for segmenter in span.after.values(family, "segmenter"):
+        for version in span.after.values(family, "version", segmenter=segmenter):
+            said = {
+                outcome: span.per_s(family, segmenter=segmenter, version=version, outcome=outcome)
+                for outcome in ("agreed", "disagreed", "dropped", "failed")
+            }
+            if any(said.values()):
+                shadows.append(
+                    {"segmenter": segmenter, "version": version, **{f"{k}_per_s": v for k, v in said.items()}}
+                )
+    return {
+        "serial": span.after.total("strata_release_serial"),
+        "workers_behind": span.after.total("strata_release_behind"),
+        "shadows": shadows,
+    }
+
+
+def _admission(span: Span) -> Document:
+    probes = span.per_s("strata_queue_probes_total")
+    refused = span.per_s("strata_queue_probes_total", outcome="refused")
+    return {
+        "refused_per_s": span.per_s("strata_admission_refused_total"),
+        "core_refused_share": refused / probes if probes else 0.0,
+        "in_flight": span.after.total("strata_admission_in_flight"),
+        "limit": span.after.total("strata_admission_limit"),
+        "queue_p99_ms": _ms(span.quantile(0.99, "strata_queue_seconds")),
     }
 
 

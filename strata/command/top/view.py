@@ -93,8 +93,31 @@ def _workers(gateway: Document) -> Table:
     rest = len(workers["each"]) - MOST_WORKERS
     more = f"; {rest} more" if rest > 0 else ""
     said = f"{workers['answering']:.0f} workers answer, {workers['replaced']:.0f} replaced{more}"
+    lines = [Text(said), _release(gateway["release"]), *_shadows(gateway["release"]), _door(gateway["admission"])]
     log = f"prediction log {predictions['written_per_s']:,.0f} rows/s, {predictions['dropped']:,.0f} dropped"
-    return _beside(table, Text(f"{said}\n{log}"))
+    return _beside(table, Text("\n").join([*lines, Text(log)]))
+
+
+def _release(release: Document) -> Text:
+    text, behind = Text(f"release {release['serial']:.0f}"), release["workers_behind"]
+    return text.append(f", {behind:.0f} workers behind", style="red") if behind else text
+
+
+def _shadows(release: Document) -> Iterable[Text]:
+    for each in release["shadows"]:
+        scored = each["agreed_per_s"] + each["disagreed_per_s"]
+        share = each["disagreed_per_s"] / scored if scored else 0.0
+        lost = each["dropped_per_s"] + each["failed_per_s"]
+        rest = f", {lost:,.0f}/s not scored" if lost else ""
+        yield Text(f"shadow {each['segmenter']} {each['version'][:8]}: {share:.1%} differ{rest}")
+
+
+def _door(admission: Document) -> Text:
+    refused, wait = admission["refused_per_s"], admission["queue_p99_ms"]
+    text = Text(f"refused {refused:,.0f}/s", style="red" if refused else "")
+    if admission["core_refused_share"]:
+        text.append(f", {admission['core_refused_share']:.0%} by the core", style="red")
+    return text.append(f", wait p99 {_number(wait, 1)} ms", style="")
 
 
 def _stream(stream: Document | None) -> Text:

@@ -66,6 +66,9 @@ def test_the_document_tells_what_happens(words: tuple[str, ...]) -> None:
     workers = frame["gateway"]["workers"]
     assert (workers["answering"], len(workers["each"])) == (2, 2)
     assert sum(each["cores"] for each in workers["each"]) > 0
+    assert frame["gateway"]["release"] == {"serial": 2, "workers_behind": 0, "shadows": []}
+    admission = frame["gateway"]["admission"]
+    assert (admission["refused_per_s"], admission["limit"] > 0) == (0, True)
     assert frame["stream"]["lag_records"] == 0
     assert frame["stream"]["parity_users"] == 4
     assert frame["drift"] == [{"segmenter": "value_tiers", "status": "drift", "columns_drifted": 1.0}]

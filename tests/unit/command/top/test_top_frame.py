@@ -54,6 +54,18 @@ def page_of(at_s: float, calls: int, *, versions: dict[str, int] | None = None) 
         'strata_worker_resident_bytes{worker="0"} 150000000',
         f'strata_prediction_log_rows_total{{outcome="written"}} {2 * calls}',
         'strata_prediction_log_rows_total{outcome="dropped_full_queue"} 7',
+        "strata_release_serial 5",
+        "strata_release_behind 1",
+        *(
+            f'strata_shadow_scores_total{{segmenter="promo_responder",version="cccccccccccc",outcome="{outcome}"}} {n}'
+            for outcome, n in (("agreed", 0.9 * calls), ("disagreed", 0.1 * calls), ("dropped", 0), ("failed", 0))
+        ),
+        'strata_shadow_scores_total{segmenter="promo_responder",version="dddddddddddd",outcome="agreed"} 9',
+        f'strata_admission_refused_total{{method="GetSegments",cause="deadline"}} {calls}',
+        f'strata_queue_probes_total{{outcome="answered"}} {0.6 * calls}',
+        f'strata_queue_probes_total{{outcome="refused"}} {0.4 * calls}',
+        "strata_admission_limit 256",
+        "strata_admission_in_flight 3",
     ]
     return parse_page("\n".join(lines).replace("\n\n", "\n") + "\n", at_s)
 
@@ -79,6 +91,21 @@ def test_answers_tell_sources_versions_and_what_is_missing() -> None:
     assert promo["shares"] == pytest.approx({"live": 0.5, "last_known": 0.2, "fallback": 0.3})
     assert promo["degraded_per_s"] == pytest.approx(10.0)
     assert promo["missing_share"] == {"behaviour:coupon_recency_365d": 0.25}
+
+
+def test_releases_shadows_and_refusals() -> None:
+    """A shadow that scored nobody in the span is not shown."""
+    frame = gateway_frame(Span(page_of(10.0, 100), page_of(12.0, 200)))
+    release = frame["release"]
+    assert (release["serial"], release["workers_behind"]) == (5.0, 1.0)
+    [shadow] = release["shadows"]
+    assert (shadow["version"], shadow["agreed_per_s"], shadow["disagreed_per_s"]) == (
+        "cccccccccccc", pytest.approx(45.0), pytest.approx(5.0),
+    )  # fmt: skip
+    assert frame["admission"] == {
+        "refused_per_s": 50.0, "core_refused_share": pytest.approx(0.4), "in_flight": 3.0, "limit": 256.0,
+        "queue_p99_ms": None,
+    }  # fmt: skip
 
 
 def test_a_gateway_that_began_again_counts_from_nothing() -> None:
@@ -127,6 +154,9 @@ def test_a_frame_fits_a_small_terminal() -> None:
         "750.0",
         "does not answer",
         "shop 50",
+        "release 5, 1 workers behind",
+        "shadow promo_responder cccccccc: 10.0% differ",
+        "refused 50/s, 40% by the core",
     ):
         assert words in shown
 
