@@ -1,4 +1,4 @@
-"""One LightGBM model behind the C API: raw scores for rows, from any thread."""
+"""One LightGBM model: raw scores for rows, from any thread, by the C kernel or by LightGBM's C API."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ _PARAMETERS: Final = b"num_threads=1"
 
 
 class Booster:
-    """A loaded model with one output. Scoring is thread-safe; the C handle is freed with the object."""
+    """A loaded model. Scoring is thread-safe; the C handle is freed with the object."""
 
-    def __init__(self, text: str, feature_count: int) -> None:
-        """Load LightGBM's text format. Raises PackageInvalid when it is not a one-output model of these features.
+    def __init__(self, text: str, feature_count: int, classes: int = 1) -> None:
+        """Load LightGBM's text format. Raises PackageInvalid when it is not a model of these features and outputs.
 
         The text is checked first: LightGBM's own parser ends the process on a malformed tree.
         """
-        forest = read_tree_text(text, feature_count)
+        forest = read_tree_text(text, feature_count, classes)
         handle, rounds = ctypes.c_void_p(), ctypes.c_int()
         call("LGBM_BoosterLoadModelFromString", text.encode(), ctypes.byref(rounds), ctypes.byref(handle))
         self._handle: Final = handle
         self._feature_count: Final = feature_count
+        self._classes: Final = classes
+        self.objective: Final = forest.objective
         weakref.finalize(self, library().LGBM_BoosterFree, handle).atexit = False  # the process frees it better
         self._local = threading.local()
         self._check_shape()
@@ -47,21 +49,30 @@ class Booster:
         """The kernel's trees, where they score; else LightGBM does."""
 
     def raw(self, values: Floats) -> Floats:
-        """Log-odds for float64 [n, f], C-ordered, NaN for missing."""
-        if self.native is not None:
-            return self.native.sums(np.ascontiguousarray(values))[:, 0]
-        return self._by_lightgbm(values)
+        """Log-odds [n] of a model with one output, for float64 [n, f], NaN for missing."""
+        return self.sums(values)[:, 0]
 
     def raw_one(self, row: Floats) -> float:
         """The same for one row, [f]."""
         if self.native is not None and row.flags.c_contiguous:
             return self.native.sum_one(row)
-        return self._fast().raw(row)
+        return self._fast().sums(row)[0]
+
+    def sums(self, values: Floats) -> Floats:
+        """What each output sums up to, [n, classes], for float64 [n, f], NaN for missing."""
+        values = np.ascontiguousarray(values)
+        return self._by_lightgbm(values) if self.native is None else self.native.sums(values)
+
+    def sums_one(self, row: Floats) -> list[float]:
+        """The same for one row, [f]."""
+        if self.native is not None and row.flags.c_contiguous:
+            return self.native.sums_one(row)
+        return self._fast().sums(row)
 
     def _by_lightgbm(self, values: Floats) -> Floats:
         if len(values) == 1:
-            return np.array([self._fast().raw(values[0])])
-        out = np.empty(len(values), dtype=np.float64)
+            return np.array([self._fast().sums(values[0])])
+        out = np.empty((len(values), self._classes), dtype=np.float64)
         if len(values) == 0:
             return out
         written = ctypes.c_int64()
@@ -77,24 +88,24 @@ class Booster:
         try:
             predictor: _SingleRow = self._local.predictor
         except AttributeError:
-            predictor = self._local.predictor = _SingleRow(self._handle, self._feature_count)
+            predictor = self._local.predictor = _SingleRow(self._handle, self._feature_count, self._classes)
         return predictor
 
     def _check_shape(self) -> None:
         features, classes = ctypes.c_int(), ctypes.c_int()
         call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(features))
         call("LGBM_BoosterGetNumClasses", self._handle, ctypes.byref(classes))
-        if (features.value, classes.value) != (self._feature_count, 1):
+        if (features.value, classes.value) != (self._feature_count, self._classes):
             raise PackageInvalid(
                 f"the LightGBM model reads {features.value} features and has {classes.value} outputs; "
-                f"the manifest says {self._feature_count} and 1"
+                f"the manifest says {self._feature_count} and {self._classes}"
             )
 
 
 class _SingleRow:
     """LightGBM's single-row-fast predictor with its own input and output buffers. Not thread-safe."""
 
-    def __init__(self, handle: ctypes.c_void_p, feature_count: int) -> None:
+    def __init__(self, handle: ctypes.c_void_p, feature_count: int, classes: int) -> None:
         self._config = ctypes.c_void_p()
         call(
             "LGBM_BoosterPredictForMatSingleRowFastInit", handle, _RAW_SCORE, 0, -1, _FLOAT64,
@@ -104,14 +115,15 @@ class _SingleRow:
         weakref.finalize(self, lib.LGBM_FastConfigFree, self._config).atexit = False
         self._call = quick_library().LGBM_BoosterPredictForMatSingleRowFast
         self._row = np.empty(feature_count, dtype=np.float64)
-        self._out = np.empty(1, dtype=np.float64)
+        self._out = np.empty(classes, dtype=np.float64)
         self._arguments = (
             self._config, ctypes.c_void_p(self._row.ctypes.data),
             ctypes.byref(ctypes.c_int64()), ctypes.c_void_p(self._out.ctypes.data),
         )  # fmt: skip
 
-    def raw(self, row: Floats) -> float:
+    def sums(self, row: Floats) -> list[float]:
         self._row[:] = row
         if self._call(*self._arguments) != 0:
             call("LGBM_BoosterPredictForMatSingleRowFast", *self._arguments)  # again, for the reason
-        return self._out.item()
+        sums: list[float] = self._out.tolist()
+        return sums

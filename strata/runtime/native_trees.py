@@ -1,4 +1,4 @@
-"""Decision trees summed by the C kernel, where it was built: the same numbers as LightGBM's predictor, several times
+"""Decision trees summed by the C kernel, where it was built: the same numbers as LightGBM's predictor, many times
 sooner. Whether they are the same is tried on every model that is loaded, on values around its own thresholds."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strata.features import kernel
+from strata.runtime.binned_trees import binned
 from strata.runtime.model import Floats
 from strata.runtime.native_call import NativeCall
 from strata.runtime.tree_text import Forest
@@ -19,17 +20,15 @@ _NODE: Final = np.dtype(
     [("threshold", "<f8"), ("less", "<i4"), ("more", "<i4"), ("feature", "<u4"), ("missing", "<u4")]
 )
 MOST_DEPTH: Final = 64
-"""Every row walks a tree's whole depth: trees deeper than this are left to LightGBM."""
+"""Node by node every row walks a tree's whole depth: trees deeper than this are left to LightGBM."""
 PROBES: Final = 256
-ZERO: Final = float(np.float32(1e-35))
-"""LightGBM's kZeroThreshold: a value no farther from 0 is 0."""
 
 
 class _Forest(ctypes.Structure):
     _fields_ = (
         ("nodes", ctypes.c_void_p), ("leaves", ctypes.c_void_p), ("roots", ctypes.c_void_p),
         ("depths", ctypes.c_void_p), ("trees", ctypes.c_int64), ("classes", ctypes.c_int64),
-        ("features", ctypes.c_int64),
+        ("features", ctypes.c_int64), ("binned", ctypes.c_void_p),
     )  # fmt: skip
 
 
@@ -38,15 +37,22 @@ class NativeTrees:
 
     def __init__(self, forest: Forest) -> None:
         """Made by `native_trees`."""
-        self._held = _laid_out(forest)
-        nodes, leaves, roots, depths = self._held
+        self._binned = binned(forest)
+        self._nodes = () if self._binned else _laid_out(forest)
+        nodes = (one.ctypes.data for one in self._nodes) if self._nodes else (None,) * 4
         self._forest = _Forest(
-            nodes.ctypes.data, leaves.ctypes.data, roots.ctypes.data, depths.ctypes.data, len(roots), forest.classes,
-            forest.features,
+            *nodes, len(forest.trees), forest.classes, forest.features,
+            ctypes.addressof(self._binned) if self._binned else None,
         )  # fmt: skip
         self.address = ctypes.addressof(self._forest)
         """For the kernel, as long as this object lives."""
-        self._classes, self._walk = forest.classes, NativeCall("strata_trees")
+        self._walk = NativeCall("strata_trees")
+        self._classes, self._sums = forest.classes, ctypes.c_double * forest.classes
+
+    @property
+    def by_bins(self) -> bool:
+        """Whether thresholds are few enough for the sooner of the kernel's two ways."""
+        return self._binned is not None
 
     def sums(self, values: Floats) -> Floats:
         """[n, classes] for float64 [n, f], C-ordered; NaN is missing."""
@@ -54,8 +60,14 @@ class NativeTrees:
         self._walk(self.address, values.ctypes.data, len(values), found.ctypes.data)
         return found
 
+    def sums_one(self, row: Floats) -> list[float]:
+        """Each class's sum for one row, [f], C-ordered."""
+        found = self._sums()
+        self._walk.few(self.address, row.ctypes.data, 1, ctypes.addressof(found))
+        return list(found)
+
     def sum_one(self, row: Floats) -> float:
-        """The first class's sum for one row, [f], C-ordered."""
+        """The sum for one row, [f], C-ordered, of a forest of one class."""
         found = ctypes.c_double(0.0)
         self._walk.few(self.address, row.ctypes.data, 1, ctypes.addressof(found))
         return found.value
@@ -65,13 +77,16 @@ def native_trees(forest: Forest) -> NativeTrees | None:
     """The trees in the kernel; None where there is no kernel, or they are of a kind it does not walk."""
     if kernel.native() is None or not forest.trees or any(tree.zero_is_missing for tree in forest.trees):
         return None
-    if forest.classes > 1 or max(_depth(tree.left, tree.right) for tree in forest.trees) > MOST_DEPTH:
+    if max(_depth(tree.left, tree.right) for tree in forest.trees) > MOST_DEPTH:
         return None
     return NativeTrees(forest)
 
 
 def agree(forest: Forest, trees: NativeTrees, reference: Callable[[Floats], Floats], seed: int = 7) -> bool:
-    """Whether both give the same bits, on rows of values at, beside and far from the forest's own thresholds."""
+    """Whether both give the same bits for every class, on rows of values at, beside and far from the thresholds.
+
+    `reference` gives [n, classes] for [n, f].
+    """
     chance = np.random.default_rng(seed)
     rows = np.empty((PROBES, forest.features))
     used: list[list[float]] = [[0.0, 1.0] for _ in range(forest.features)]
@@ -85,8 +100,8 @@ def agree(forest: Forest, trees: NativeTrees, reference: Callable[[Floats], Floa
         mixed = np.where(chance.random(PROBES) < 0.5, chosen, near)
         rows[:, feature] = np.where(chance.random(PROBES) < 0.25, chance.choice(strange, PROBES), mixed)
     wanted = reference(rows)
-    alone = np.array([trees.sum_one(np.ascontiguousarray(row)) for row in rows[:32]])
-    return bool(np.array_equal(trees.sums(rows)[:, 0], wanted) and np.array_equal(alone, wanted[:32]))
+    alone = np.array([trees.sums_one(np.ascontiguousarray(row)) for row in rows[:32]])
+    return bool(np.array_equal(trees.sums(rows), wanted) and np.array_equal(alone, wanted[:32]))
 
 
 def _laid_out(forest: Forest) -> tuple[NDArray[Any], Floats, NDArray[np.int32], NDArray[np.int32]]:
@@ -99,19 +114,13 @@ def _laid_out(forest: Forest) -> tuple[NDArray[Any], Floats, NDArray[np.int32], 
         for way, children in (("less", tree.left), ("more", tree.right)):
             own[way][:splits] = np.where(children >= 0, at + children, at + splits + ~children)
             own[way][splits:] = np.arange(at + splits, at + count)  # a leaf leads to itself
-        own["threshold"][:splits], own["feature"][:splits] = _without_tiny(tree.threshold), tree.feature
+        own["threshold"][:splits], own["feature"][:splits] = tree.cuts, tree.feature
         own["missing"][:splits] = ~tree.missing_left
         leaves[at + splits : at + count] = tree.leaf
         roots.append(at)
         depths.append(_depth(tree.left, tree.right))
         at += count
     return nodes, leaves, np.array(roots, dtype=np.int32), np.array(depths, dtype=np.int32)
-
-
-def _without_tiny(threshold: Floats) -> Floats:
-    """Thresholds moved out of the values that LightGBM takes for 0, so that those need no look of their own."""
-    low = np.where(threshold >= -ZERO, np.nextafter(-ZERO, -np.inf), threshold)
-    return np.where((threshold >= 0) & (threshold <= ZERO), ZERO, np.where(threshold < 0, low, threshold))
 
 
 def _depth(left: NDArray[np.int64], right: NDArray[np.int64]) -> int:

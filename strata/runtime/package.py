@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from strata.errors import InputInvalid, PackageInvalid
-from strata.runtime import boosted, kmeans
+from strata.runtime import boosted, classes, kmeans
 from strata.runtime.manifest import FILE_NAME, Manifest, parse_manifest
 from strata.runtime.model import Floats, Model, Scores
 from strata.runtime.native_call import KernelScore
@@ -113,17 +113,27 @@ def _read_kmeans(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
 
 
 def _read_boosted(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
+    text = _model_text(manifest, contents)
+    return boosted.read_boosted(manifest.model, text, len(manifest.features), len(manifest.vocabulary))
+
+
+def _read_classes(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
+    text = _model_text(manifest, contents)
+    return classes.read_classes(manifest.model, text, len(manifest.features), len(manifest.vocabulary))
+
+
+def _model_text(manifest: Manifest, contents: Mapping[str, bytes]) -> str:
     name: Any = manifest.model.get("file")
     if name not in contents:
         raise PackageInvalid(f"the model file {name!r} is not among its files")
     try:
-        text = contents[name].decode()
+        return contents[name].decode()
     except UnicodeDecodeError:
         raise PackageInvalid(f"{name} is not text") from None
-    return boosted.read_boosted(manifest.model, text, len(manifest.features), len(manifest.vocabulary))
 
 
 _READERS: Final[dict[str, Callable[[Manifest, Mapping[str, bytes]], Model]]] = {
     kmeans.FORMAT: _read_kmeans,
     boosted.FORMAT: _read_boosted,
+    classes.FORMAT: _read_classes,
 }

@@ -21,6 +21,8 @@ _PER_SPLIT: Final = (*_INTEGERS, "threshold", "split_gain", "internal_value", "i
 # A split's decision_type: bit 0 categorical, bit 1 where missing values go, bits 2 and 3 what is missing.
 _DEFAULT_LEFT, _KIND_SHIFT, _NONE_MISSING, _ZERO_MISSING = 2, 2, 0, 1
 _PER_LEAF: Final = ("leaf_value", "leaf_weight", "leaf_count")
+ZERO: Final = float(np.float32(1e-35))
+"""LightGBM's kZeroThreshold: a value no farther from 0 is 0."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,35 @@ class Tree:
     """Whether some split takes zeros for missing ones."""
     leaf: NDArray[np.float64]
 
+    @property
+    def cuts(self) -> NDArray[np.float64]:
+        """Thresholds moved out of the values that LightGBM takes for 0, so that those need no look of their own."""
+        low = np.where(self.threshold >= -ZERO, np.nextafter(-ZERO, -np.inf), self.threshold)
+        return np.where(
+            (self.threshold >= 0) & (self.threshold <= ZERO), ZERO, np.where(self.threshold < 0, low, self.threshold)
+        )
+
 
 @dataclass(frozen=True)
 class Forest:
-    """The trees in their order."""
+    """The trees in their order; tree t adds to output t % classes."""
 
     trees: tuple[Tree, ...]
     features: int
     classes: int = 1
+    objective: str = ""
+    """LightGBM's own words, such as `multiclass num_class:6`; empty where the model does not say."""
 
 
-def read_tree_text(text: str, feature_count: int) -> Forest:
-    """The trees of a whole one-output model of so many features, without categories. Raises PackageInvalid."""
+def read_tree_text(text: str, feature_count: int, classes: int = 1) -> Forest:
+    """The trees of a whole model of so many features and outputs, without categories. Raises PackageInvalid."""
     if not text.startswith("tree\n") or "\nend of trees" not in text or not text.isascii():
         raise PackageInvalid("the model file is not LightGBM's text format, or is cut short")
     head, _, rest = text.partition("\n\n")
     header = _fields(head)
-    if header.get("num_class") != "1" or header.get("num_tree_per_iteration") != "1":
-        raise PackageInvalid("the model file does not say that it has one output")
+    outputs = "one output" if classes == 1 else f"{classes} outputs"
+    if any(header.get(key) != str(classes) for key in ("num_class", "num_tree_per_iteration")):
+        raise PackageInvalid(f"the model file does not say that it has {outputs}")
     if header.get("max_feature_idx") != str(feature_count - 1):
         raise PackageInvalid(
             f"the model file reads {header.get('max_feature_idx')} as its last feature; "
@@ -63,8 +76,13 @@ def read_tree_text(text: str, feature_count: int) -> Forest:
     for key in ("feature_names", "feature_infos"):
         if len(header.get(key, "").split(" ")) != feature_count:
             raise PackageInvalid(f"the model file's {key} are not one for each feature")
-    trees = enumerate(_trees(rest, header.get("tree_sizes", "")))
-    return Forest(tuple(_read_tree(number, tree, feature_count) for number, tree in trees), feature_count)
+    texts = enumerate(_trees(rest, header.get("tree_sizes", "")))
+    trees = tuple(_read_tree(number, tree, feature_count) for number, tree in texts)
+    if len(trees) % classes:
+        raise PackageInvalid(f"the model file's {len(trees)} trees are not as many for each of its {outputs}")
+    if not np.isfinite(sum(float(np.abs(tree.leaf).max()) for tree in trees)):
+        raise PackageInvalid("the model file's leaves are too large to be summed")
+    return Forest(trees, feature_count, classes, header.get("objective", ""))
 
 
 def _trees(rest: str, sizes_text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Two tiny valid packages whose answers can be computed in the head.
+"""Three tiny valid packages whose answers can be computed in the head.
 
 `toy_tiers` (k-means over `toy:orders` and `toy:spend`, each clipped to 0..10, missing counts as 0): centroids
 (0, 0) `low`, (5, 5) `middle`, (10, 10) `high`. A row (5, 5) is `middle` with margin 1; (2.5, 2.5) is on the
@@ -6,17 +6,22 @@ border of `low` and `middle`, margin 0.
 
 `toy_promo` (LightGBM over `toy:coupons`): 0 coupons or missing -> p 0.1 `unlikely`; 1 or 2 -> p 0.5
 `possible`; 3 or more -> p 0.9 `likely`. Vocabulary order: likely, possible, unlikely.
+
+`toy_kinds` (LightGBM of three classes over `toy:coupons`): 0 coupons or missing -> `idle` 0.5, `keen` 0.25, `other`
+0.25; 1 or more -> `keen` 0.8, `idle` 0.1, `other` 0.1. Vocabulary order: idle, other, keen; the model's order of
+classes: keen, idle, other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 
 from strata.runtime import DataWindow, FeatureInput, Manifest, SegmentEntry, write_package
 from strata.runtime.boosted import MODEL_FILE, boosted_document
 from strata.runtime.calibration import Platt
+from strata.runtime.classes import classes_document
 
 VIEW_FINGERPRINTS = {"toy": "00112233445566ff"}
 TIERS_FEATURES = (FeatureInput("toy", "orders", "int64"), FeatureInput("toy", "spend", "float64"))
@@ -71,6 +76,15 @@ def write_toy_promo(packages: Path, segmenter: str = "toy_promo", description: s
     keys = ("likely", "possible", "unlikely")
     manifest = _manifest((segmenter, "toy_promo", description, "lightgbm"), PROMO_FEATURES, keys, "unlikely", model)
     return write_package(packages, manifest, {MODEL_FILE: TOY_TREES.encode()})[1]
+
+
+def write_toy_kinds(packages: Path) -> Path:
+    """Write the package of several classes. Returns its folder."""
+    keys = ("idle", "other", "keen")
+    names = ("toy_kinds", "toy_promo", "A toy: three kinds.", "lightgbm")
+    manifest = _manifest(names, PROMO_FEATURES, keys, "idle", classes_document([2, 0, 1]))
+    manifest = replace(manifest, score_meaning="posterior")
+    return write_package(packages, manifest, {MODEL_FILE: TOY_CLASS_TREES.encode()})[1]
 
 
 def _manifest(
@@ -135,6 +149,48 @@ feature_infos=[0:9]
 tree_sizes={len(_TREE)}
 
 {_TREE}end of trees
+
+parameters:
+end of parameters
+"""
+
+
+def _stump(number: int, below: float, above: float) -> str:
+    return f"""Tree={number}
+num_leaves=2
+num_cat=0
+split_feature=0
+split_gain=1
+threshold=0.5
+decision_type=10
+left_child=-1
+right_child=-2
+leaf_value={below!r} {above!r}
+leaf_weight=1 1
+leaf_count=1 1
+internal_value=0
+internal_weight=2
+internal_count=2
+is_linear=0
+shrinkage=1
+
+
+"""
+
+
+_STUMPS = [_stump(0, log(1), log(8)), _stump(1, log(2), log(1)), _stump(2, log(1), log(1))]
+TOY_CLASS_TREES = f"""tree
+version=v4
+num_class=3
+num_tree_per_iteration=3
+label_index=0
+max_feature_idx=0
+objective=multiclass num_class:3
+feature_names=coupons
+feature_infos=[0:9]
+tree_sizes={" ".join(str(len(stump)) for stump in _STUMPS)}
+
+{"".join(_STUMPS)}end of trees
 
 parameters:
 end of parameters

@@ -2,13 +2,12 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "forest.h"
 #include "score.h"
-
-void strata_trees(const void *forest, const double *rows, int64_t count, double *sums);
 
 /* As strata/runtime/native_bands.py lays it out. */
 typedef struct {
-    const void *forest;
+    const Forest *forest;
     double slope, offset;                   /* of the logistic curve, where there are no knots */
     const double *knots, *levels, *slopes;  /* of the line through points, where there are */
     int64_t knot_count;

@@ -2,30 +2,18 @@
  *
  * A leaf is a node whose two ways lead back to itself, so that every row takes as many steps as its tree is deep and
  * nothing is decided by a branch that a processor could guess wrong. Eight walks go side by side: of eight rows in one
- * tree, or of one row in eight trees. Sums are taken in the order of the trees. */
+ * tree, or of one row in eight trees. Sums are taken in the order of the trees.
+ *
+ * Most forests have few enough thresholds for binned_trees.c, which does the same sooner. */
+#include "forest.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the trees are laid out for a little endian machine"
 #endif
 
 enum { LANES = 8, BLOCK = 64 };
-
-/* As strata/runtime/native_trees.py lays it out: 24 bytes. */
-typedef struct {
-    double threshold;
-    int32_t next[2]; /* where a value at most the threshold goes, and where a greater one goes */
-    uint32_t feature;
-    uint32_t missing; /* 0: a missing value goes the first way, 1: the second */
-} Node;
-
-typedef struct {
-    const Node *nodes;
-    const double *leaves; /* per node, 0 for those that are none */
-    const int32_t *roots, *depths; /* per tree */
-    int64_t trees, classes, features;
-} Forest;
 
 static inline int32_t step(const Node *nodes, int32_t at, const double *row) {
     const Node *node = &nodes[at];
@@ -63,10 +51,13 @@ static void one_row(const Forest *forest, const double *row, double *sums) {
     for (; tree < forest->trees; tree++) one_tree(forest, tree, row, 1, sums);
 }
 
-/* sums: [count, classes], set to 0 by the caller. rows: [count, features], one after the other. */
 __attribute__((visibility("default"))) void strata_trees(
     const Forest *forest, const double *rows, int64_t count, double *sums
 ) {
+    if (forest->binned) {
+        strata_binned_trees(forest->binned, rows, count, sums);
+        return;
+    }
     if (count == 1) {
         one_row(forest, rows, sums);
         return;
