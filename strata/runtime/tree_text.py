@@ -101,6 +101,8 @@ def _trees(rest: str, sizes_text: str) -> Iterator[str]:
 def _read_tree(number: int, tree: str, feature_count: int) -> Tree:
     fields = _fields(tree)
     what = f"tree {number}"
+    if "\n\n" in tree.rstrip("\n"):  # where LightGBM's parser would stop, and miss what follows
+        raise PackageInvalid(f"the model file's {what} has an empty line within")
     leaves = _single(fields, "num_leaves", what)
     if leaves < 1 or _single(fields, "num_cat", what) != 0 or fields.get("is_linear", "0") != "0":
         raise PackageInvalid(f"the model file's {what} is of a kind not known here")
