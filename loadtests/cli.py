@@ -195,3 +195,31 @@ def bench_offered(
     wanted, files = Wanted(redis, glued), Files(json, markdown, picture)
     if not run_and_show(settings, read_users(settings, users), plan, wanted, command=command, files=files):
         raise typer.Exit(WRONG_REPLIES)
+
+
+@costs.command("models")
+def bench_models(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute; wider spreads.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
+) -> None:
+    """What a row costs to score in one process: the demonstration's binary model and one of six classes, 1,200 trees.
+
+    The packages' own scoring beside LightGBM's Booster.predict and C API, one thread each, for 1, 32 and 500 rows a
+    call, in interleaved rounds on the prepared home. Answers are compared first; other answers than LightGBM's end it
+    with 1, a ratio past its bound is printed, not an error.
+    """
+    from loadtests.live.report import write
+    from loadtests.models.measure import measure
+    from loadtests.models.plan import FULL, QUICK
+    from loadtests.models.report import models_document, models_tables, ratios
+    from loadtests.models.subjects import subjects
+    from loadtests.progress import say
+    from strata.settings import load_settings
+
+    plan = QUICK if quick else FULL
+    found = subjects(load_settings(), plan, say)
+    samples = measure(found, plan, say)
+    document = models_document(found, samples, plan, "strata bench models" + " --quick" * quick)
+    print(models_tables(document, ratios(samples, plan)))
+    write(json, document)

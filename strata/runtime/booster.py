@@ -42,7 +42,7 @@ class Booster:
         self._local = threading.local()
         self._check_shape()
         native = native_trees(forest)
-        if native is not None and not agree(forest, native, self._by_lightgbm):
+        if native is not None and not agree(forest, native, self.by_lightgbm):
             _log.warning("the C kernel differs from LightGBM on this model and machine; LightGBM scores")
             native = None
         self.native: Final = native
@@ -61,7 +61,7 @@ class Booster:
     def sums(self, values: Floats) -> Floats:
         """What each output sums up to, [n, classes], for float64 [n, f], NaN for missing."""
         values = np.ascontiguousarray(values)
-        return self._by_lightgbm(values) if self.native is None else self.native.sums(values)
+        return self.by_lightgbm(values) if self.native is None else self.native.sums(values)
 
     def sums_one(self, row: Floats) -> list[float]:
         """The same for one row, [f]."""
@@ -69,7 +69,8 @@ class Booster:
             return self.native.sums_one(row)
         return self._fast().sums(row)
 
-    def _by_lightgbm(self, values: Floats) -> Floats:
+    def by_lightgbm(self, values: Floats) -> Floats:
+        """`sums` by LightGBM's C API on one thread, whoever scores: what the kernel is held to, and measured beside."""
         if len(values) == 1:
             return np.array([self._fast().sums(values[0])])
         out = np.empty((len(values), self._classes), dtype=np.float64)

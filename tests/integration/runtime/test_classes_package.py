@@ -9,9 +9,10 @@ import lightgbm
 import numpy as np
 import pytest
 from kernels import IMPLEMENTATIONS, forced
+from tree_manifests import tree_manifest
 
 from strata.errors import PackageInvalid
-from strata.runtime import DataWindow, FeatureInput, Manifest, SegmentEntry, load_package, write_package
+from strata.runtime import load_package, write_package
 from strata.runtime.boosted import MODEL_FILE
 from strata.runtime.classes import ClassesModel, classes_document
 
@@ -42,27 +43,7 @@ def booster(values: Any) -> lightgbm.Booster:
 
 @pytest.fixture(scope="module")
 def folder(booster: lightgbm.Booster, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    features = [FeatureInput("toy", f"f{one}", "float64") for one in range(FEATURES)]
-    features[DEFAULTED] = FeatureInput("toy", f"f{DEFAULTED}", "float64", default=0.5)
-    manifest = Manifest(
-        segmenter="six",
-        version="",
-        description="Six kinds.",
-        algorithm="lightgbm",
-        feature_service="six",
-        features=tuple(features),
-        schema_fingerprint="",
-        view_fingerprints={"toy": "00112233445566ff"},
-        vocabulary=tuple(SegmentEntry(f"s{one}", f"S{one}", "One.") for one in range(CLASSES)),
-        fallback_segment="s0",
-        score_meaning="posterior",
-        created_at="2017-12-01T05:00:00Z",
-        data_window=DataWindow("2017-01-01T05:00:00Z", "2017-12-01T05:00:00Z", "2017-12-01T05:00:00Z"),
-        metrics={},
-        libraries={},
-        files={},
-        model=classes_document(SEGMENTS),
-    )
+    manifest = tree_manifest(FEATURES, CLASSES, classes_document(SEGMENTS), defaults={DEFAULTED: 0.5})
     packages = tmp_path_factory.mktemp("packages")
     return write_package(packages, manifest, {MODEL_FILE: booster.model_to_string().encode()})[1]
 

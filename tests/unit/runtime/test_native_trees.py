@@ -175,7 +175,7 @@ def test_a_difference_is_found_before_anybody_is_scored(
     """A threshold, a leaf, the way of missing values: the smallest change, and LightGBM scores."""
     text = model_text(3, leaves=leaves, classes=classes, min_data_in_leaf=3)
     forest = read_tree_text(text, FEATURES, classes)
-    lightgbms = Booster(text, FEATURES, classes)._by_lightgbm
+    lightgbms = Booster(text, FEATURES, classes).by_lightgbm
     sound = native_trees(forest)
     assert sound is not None
     assert agree(forest, sound, lightgbms)
