@@ -7,9 +7,11 @@ import random
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import lightgbm
 import numpy as np
 import pytest
 from event_factories import NOON_US, make_event
@@ -44,6 +46,7 @@ from strata.features.user_state import UserState
 from strata.registry.catalog import Catalog, CatalogView
 from strata.runtime import Package, load_package
 from strata.runtime.calibration import Isotonic
+from strata.runtime.classes import classes_document, read_classes
 from strata.runtime.native_single import StagePlaces
 
 TTL_US = 3 * 86_400_000_000
@@ -101,13 +104,27 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Packages:
 
 
 def _loaded(folders: Mapping[str, Path]) -> dict[str, Package]:
-    """Clusters and bands, and the same again with defaults and another calibration."""
+    """Clusters and bands, the same again with defaults and another calibration, and classes."""
     loaded = {name: load_package(folder) for name, folder in folders.items()}
     tiers, promo = loaded["tiers"], loaded["promo"]
     line = Isotonic(np.array([-2.0, -0.5, 0.5, 2.0]), np.array([0.05, 0.2, 0.7, 0.9]))
     some = np.where(np.arange(len(promo.defaults)) % 3 == 0, 7.0, np.nan)
     other = replace(promo, defaults=some, model=replace(promo.model, calibration=line))  # type: ignore[type-var]
-    return loaded | {"other": other, "filled": replace(tiers, defaults=np.arange(len(tiers.defaults)) * 1.0)}
+    kinds = replace(promo, model=read_classes(classes_document([2, 0, 1]), _class_trees(), len(promo.defaults), 3))
+    return loaded | {
+        "other": other,
+        "kinds": kinds,
+        "filled": replace(tiers, defaults=np.arange(len(tiers.defaults)) * 1.0),
+    }
+
+
+@cache
+def _class_trees() -> str:
+    chance = np.random.default_rng(6)
+    values, labels = chance.gamma(2.0, 3.0, size=(600, 32)), np.arange(600) % 3
+    values[np.arange(600), labels] *= 3
+    chosen = {"objective": "multiclass", "num_class": 3, "num_leaves": 15, "verbose": -1, "num_threads": 1}
+    return str(lightgbm.train(chosen, lightgbm.Dataset(values, labels), 20).model_to_string())
 
 
 def _segmenter(name: str, package: Package) -> EmbeddedSegmenter:
@@ -254,7 +271,7 @@ def test_durations_are_counted_as_python_counts_them(packages: Packages) -> None
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("names", [("tiers",), ("promo", "tiers"), ("filled", "other", "promo")])
+@pytest.mark.parametrize("names", [("tiers",), ("promo", "tiers"), ("filled", "kinds", "other", "promo")])
 async def test_one_step_gives_what_many_give(packages: Packages, names: tuple[str, ...], seed: int) -> None:
     """Whatever the rows hold; a user one of the segmenters does not know is left to the long way."""
     world = World(packages)
