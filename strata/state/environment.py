@@ -21,6 +21,8 @@ MAX_READERS: Final = 512
 READER_CHECK_S: Final = 5.0
 """How often a writer frees the reader slots of dead processes. One that died inside a read pins every page freed since:
 the file would grow with each write for as long as the slot stands."""
+MEMORY_SHARE: Final = 0.5
+"""A file up to this share of the machine's memory is expected to end up in the page cache whole."""
 DAMAGE: Final = (
     lmdb.CorruptedError,
     lmdb.PageNotFoundError,
@@ -176,6 +178,7 @@ def _open(folder: Path, *, readonly: bool, map_bytes: int) -> Any:
         create=not readonly,
         max_dbs=MAX_DBS,
         max_readers=MAX_READERS,
+        readahead=_fits_memory(path),
         # A commit writes its pages to disk and leaves the meta page that points at them to the next commit or to the
         # system. A killed process loses nothing by that, and the file is whole in any case; a machine that loses power
         # may find the last transaction undone: rows, log positions and watermark together, since they were one. The
@@ -183,3 +186,13 @@ def _open(folder: Path, *, readonly: bool, map_bytes: int) -> Any:
         # a micro-batch. What no log repeats (a flip, a rebuild finished, the last write before closing) is synced.
         metasync=False,
     )
+
+
+def _fits_memory(path: Path) -> bool:
+    """Whether reading ahead is of use: what comes with a row is wanted sooner or later, and stays until then.
+
+    Of a file larger than memory it is not: rows are asked for in no order, and each one's neighbours push out others.
+    Decided when the environment is opened; LMDB cannot change it later.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return not path.is_file() or path.stat().st_size <= MEMORY_SHARE * memory

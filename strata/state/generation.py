@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice, pairwise
@@ -21,12 +22,17 @@ from strata.state.catalog import (
 )
 from strata.state.environment import Environment
 from strata.state.keys import key_of
-from strata.state.lmdb_rows import put_rows, transform_rows
+from strata.state.lmdb_rows import clear_rows, drop_rows, put_rows, transform_rows
 from strata.state.notes import Beside
 from strata.state.ports import BatchChange, Positions
 
 CHUNK_ROWS: Final = 5_000
 """Rows a transaction: other writers wait no longer than one chunk."""
+CLEARED_ROWS: Final = 2_000
+"""Rows removed in a transaction. LMDB looks at the pages of each of them; of a store larger than memory they come from
+the disk, one at a time. Dropping 10,000,000 at once took over ten minutes (2026-11), in which nobody else writes."""
+PAUSE_S: Final = 0.002
+"""Between two such transactions, so that others get their turn: the lock goes to whoever asks first."""
 T = TypeVar("T")
 
 
@@ -42,15 +48,16 @@ class LmdbGeneration:
 
     @classmethod
     def begin(cls, environment: Environment, catalog: Any, table: str, slots: Sequence[Any]) -> LmdbGeneration:
-        """Claim the table's rebuild and clear what a killed one left."""
+        """Claim the table's rebuild and clear what a killed one, or the last flip, left."""
         generation = cls(environment, catalog, table, slots)
         environment.lmdb.reader_check()
 
         def claim(transaction: Any) -> None:
             write_builder(transaction, catalog, table, generation._token)
-            generation._clear(transaction)
+            generation._forget(transaction)
 
         environment.write(claim)
+        _in_turns(lambda: generation._change(generation._clear_some))
         return generation
 
     @classmethod
@@ -118,7 +125,7 @@ class LmdbGeneration:
         self._finished, self._note = True, note
 
     def commit(self, watermark_us: int, note: bytes = b"") -> None:
-        """Flip the table to these rows."""
+        """Flip the table to these rows. Many old ones are left to the next rebuild: a flip is to be short."""
 
         def flip(transaction: Any, slot: int) -> None:
             record = self._record(transaction)
@@ -126,7 +133,8 @@ class LmdbGeneration:
                 self._beside(transaction, slot).put_note(note)
             flip_record(transaction, self._catalog, self._table, TableRecord(record.generation + 1, slot, watermark_us))
             write_builder(transaction, self._catalog, self._table, None)
-            self._clear(transaction)
+            self._forget(transaction)
+            drop_rows(transaction, self._slots[record.slot], CLEARED_ROWS)
 
         self._change(flip)
         self._environment.sync()
@@ -138,12 +146,16 @@ class LmdbGeneration:
             return
         self._open = False
 
-        def clear(transaction: Any) -> None:
-            if read_builder(transaction, self._catalog, self._table) == self._token:
+        def clear(transaction: Any) -> bool:
+            if read_builder(transaction, self._catalog, self._table) != self._token:
+                return True
+            self._forget(transaction)
+            empty = self._clear_some(transaction, self._record(transaction).hidden)
+            if empty:
                 write_builder(transaction, self._catalog, self._table, None)
-                self._clear(transaction)
+            return empty
 
-        self._environment.write(clear)
+        _in_turns(lambda: self._environment.write(clear))
 
     def __enter__(self) -> Self:
         return self
@@ -172,15 +184,23 @@ class LmdbGeneration:
 
         return self._environment.write(work)
 
-    def _clear(self, transaction: Any) -> None:
-        """Empty the hidden slot: after a flip, the one that was current."""
-        slot = self._record(transaction).hidden
-        transaction.drop(self._slots[slot], delete=False)
-        self._beside(transaction, slot).clear()
+    def _forget(self, transaction: Any) -> None:
+        """Whatever the hidden slot holds, after a flip the one that was current, is nobody's rows."""
+        self._beside(transaction, self._record(transaction).hidden).clear()
         mark_finished(transaction, self._catalog, self._table, False)
+
+    def _clear_some(self, transaction: Any, slot: int) -> bool:
+        """Remove some rows of a slot; whether it is empty then."""
+        return clear_rows(transaction, self._slots[slot], CLEARED_ROWS)
 
     def _beside(self, transaction: Any, slot: int) -> Beside:
         return Beside(transaction, self._catalog, self._table, slot)
 
     def _record(self, transaction: Any) -> TableRecord:
         return read_record(transaction, self._catalog, self._table) or TableRecord()
+
+
+def _in_turns(step: Callable[[], bool]) -> None:
+    """Repeat a short transaction until it says that nothing is left; others write in between."""
+    while not step():
+        time.sleep(PAUSE_S)

@@ -20,3 +20,22 @@ def transform_rows(transaction: Any, database: Any, keys: Sequence[bytes], chang
     """Read the keys' rows, change them, write what changed."""
     get = transaction.get
     return put_rows(transaction, database, changed_rows(keys, [get(key, None, database) for key in keys], change))
+
+
+def drop_rows(transaction: Any, database: Any, most: int) -> bool:
+    """Remove every row, where there are up to `most`; whether that was so."""
+    few = bool(transaction.stat(database)["entries"] <= most)
+    if few:
+        transaction.drop(database, delete=False)
+    return few
+
+
+def clear_rows(transaction: Any, database: Any, most: int) -> bool:
+    """Remove up to `most` rows; whether none is left."""
+    if drop_rows(transaction, database, most):
+        return True
+    with transaction.cursor(db=database) as cursor:
+        cursor.first()
+        for _ in range(most):
+            cursor.delete()
+    return False

@@ -114,9 +114,10 @@ class Generation(Protocol):
         ...
 
     def commit(self, watermark_us: int, note: bytes = b"") -> None:
-        """Make this the current generation, in one step for every reader, and drop the old one.
+        """Make this the current generation, in one step for every reader, and let go of the old one.
 
-        An empty note keeps what `finish` was given.
+        What the old one took is to be had again at once, or from the next rebuild's beginning: a flip holds others up
+        no longer for a large table. An empty note keeps what `finish` was given.
         """
         ...
 

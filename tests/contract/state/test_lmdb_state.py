@@ -14,7 +14,9 @@ import lmdb
 import pytest
 
 from strata.errors import StoreDamaged, StoreUnavailable
-from strata.state import open_state
+from strata.state import LmdbState, open_state
+from strata.state import environment as environments
+from strata.state import generation as generations
 
 WRITER = """
 import sys
@@ -158,7 +160,7 @@ def test_every_close_leaves_a_file_that_opens_again(tmp_path: Path) -> None:
 
 
 def test_the_old_generation_s_pages_are_freed_by_the_flip(tmp_path: Path) -> None:
-    """After a commit only the current rows are kept, so a state never holds two generations at rest."""
+    """After a commit only the current rows are kept, where the old ones were not many."""
     folder = filled(tmp_path / "state", rows=50)
     with open_state(folder) as state, state.begin_generation("spend") as generation:
         generation.put([("a", b"1"), ("b", b"2")])
@@ -168,3 +170,73 @@ def test_the_old_generation_s_pages_are_freed_by_the_flip(tmp_path: Path) -> Non
             environment.open_db(name, txn=transaction, create=False) for name in (b"rows/spend/0", b"rows/spend/1")
         ]
         assert sorted(transaction.stat(slot)["entries"] for slot in slots) == [0, 2]
+
+
+def entries(state: LmdbState) -> list[int]:
+    """Rows in the two slots of `spend`."""
+    slots = state._slots("spend")
+    with state._environment.lmdb.begin() as look:
+        return [look.stat(slot)["entries"] for slot in slots]
+
+
+def test_a_large_old_generation_waits_for_the_next_rebuild_and_goes_in_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a flip nor a rebuild's beginning keeps other writers out for as long as all its rows take."""
+    monkeypatch.setattr(generations, "CLEARED_ROWS", 10)
+    folder = filled(tmp_path / "state", rows=95)
+    with open_state(folder) as state:
+        others: list[int] = []
+        monkeypatch.setattr(
+            "strata.state.generation.time.sleep", lambda _: others.append(state.put("other", [("a", b"1")]))
+        )
+        with state.begin_generation("spend") as generation:
+            generation.put([("a", b"1"), ("b", b"2")])
+            generation.finish(b"note", {0: 7})
+            generation.commit(2)
+        assert others == []
+        assert state.read("spend", ["a", "000001"]) == [b"1", None]
+        assert sorted(entries(state)) == [2, 95]
+        assert state.open_finished("spend") is None
+        with state.begin_generation("spend") as generation:
+            assert others == [1] * 9
+            assert (generation.positions(), sorted(entries(state))) == ({}, [0, 2])
+            generation.put([("c", b"3")])
+            generation.commit(3)
+        assert state.read("spend", ["a", "c", "000001"]) == [None, b"3", None]
+
+
+def test_an_aborted_rebuild_is_cleared_in_turns_and_not_a_successor_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others write while it goes; where another rebuild has begun meanwhile its rows stay."""
+    monkeypatch.setattr(generations, "CLEARED_ROWS", 10)
+    folder = filled(tmp_path / "state", rows=5)
+    with open_state(folder) as state:
+        others: list[int] = []
+        monkeypatch.setattr(
+            "strata.state.generation.time.sleep", lambda _: others.append(state.put("other", [("a", b"1")]))
+        )
+        generation = state.begin_generation("spend")
+        generation.put((f"{n:06d}", b"new") for n in range(35))
+        generation.abort()
+        assert (others, sorted(entries(state))) == ([1] * 3, [0, 5])
+        first, second = state.begin_generation("spend"), state.begin_generation("spend")
+        second.put((f"{n:06d}", b"new") for n in range(35))
+        first.abort()
+        assert (len(others), sorted(entries(state))) == (3, [5, 35])
+        second.commit(9)
+        assert state.read("spend", ["000034"]) == [b"new"]
+
+
+@pytest.mark.parametrize(("share", "ahead"), [(1.0, True), (0.0, False)])
+def test_only_a_file_that_fits_into_memory_is_read_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, ahead: bool
+) -> None:
+    """Rows of a larger one are asked for in no order: what came with them would push out others."""
+    folder = filled(tmp_path / "state", rows=10)
+    monkeypatch.setattr(environments, "MEMORY_SHARE", share)
+    for readonly in (True, False):
+        with open_state(folder, readonly=readonly) as state:
+            assert state._environment.lmdb.flags()["readahead"] is ahead
+            assert state.read("spend", ["000001"]) == [b"old" * 100]
