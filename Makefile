@@ -38,7 +38,7 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 	@$(bin)/python scripts/with_platform.py strata loadtest $(ARGS)
 
 .PHONY: bench
-bench: setup  ## cost of a call beside an echo and the glued stack; latency by load; live events; overload; models
+bench: setup  ## cost of a call beside an echo and the glued stack; latency by load; live events; overload; models; users in the store
 	@scripts/install_tools.sh h2load redis-server haproxy
 	@$(bin)/strata up --prepare-only
 	@$(bin)/strata bench $(ARGS)
@@ -46,6 +46,7 @@ bench: setup  ## cost of a call beside an echo and the glued stack; latency by l
 	@$(bin)/strata bench live
 	@$(bin)/strata bench overload
 	@$(bin)/strata bench models
+	@$(bin)/strata bench users --quick
 
 .PHONY: prove
 prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, freshness; results in loadtests/out

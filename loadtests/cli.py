@@ -134,6 +134,48 @@ def bench_live(
     write(json, document)
 
 
+@costs.command("users")
+def bench_users(
+    *,
+    sizes: Annotated[str, typer.Option(help="Numbers of users, with commas; 1,000 to 10,000,000 when left out.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Up to 100,000 users, fewer and shorter rounds.")] = False,
+    redis: Annotated[bool, typer.Option(help="Measure Redis too (up to 1,000,000 users), where it is.")] = True,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the stores are built for the time of the run; the home when left out.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the printed tables to a file.")] = None,
+    users: Annotated[Path | None, typer.Option(help="Whose rows are multiplied; everyone's when left out.")] = None,
+) -> None:
+    """What reads cost as the store grows: 1,000 to 10,000,000 simulated users in LMDB, to 1,000,000 in Redis.
+
+    Writes stores of the prepared home's rows under simulated names, reads them as the gateway does, calls a gateway
+    over each, and removes them. All sizes take 56 GB of disk, 6 GB of memory and about 15 minutes; what is missing is
+    said first. Ends with 1 when a call failed.
+    """
+    from loadtests.many_users.plan import make_plan
+    from loadtests.many_users.report import shown, users_document, users_markdown, write_users
+    from loadtests.many_users.run import measure_users
+    from loadtests.users import read_users
+    from strata.settings import load_settings
+
+    settings = load_settings()
+    plan = make_plan(sizes, quick=quick)
+    command = (
+        "strata bench users" + f" --sizes {sizes}" * bool(sizes) + " --quick" * quick + " --no-redis" * (not redis)
+    )
+    with shown() as bar:
+        outcome = measure_users(settings, read_users(settings, users), plan, bar, redis=redis, folder=folder)
+    text = users_markdown(outcome, plan, command)
+    print(text)
+    if json:
+        write_users(json, users_document(outcome, plan, command))
+    if markdown:
+        markdown.write_text(text, encoding="utf-8")
+    if any(one.failed for one in outcome.calls):
+        raise typer.Exit(WRONG_REPLIES)
+
+
 @costs.command("overload")
 def bench_overload(
     *,

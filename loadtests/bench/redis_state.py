@@ -24,13 +24,18 @@ def start_redis(name: str, scratch: Path, stack: ExitStack) -> tuple[int, psutil
     return port, stack.enter_context(running(stock, scratch / f"{name}.log", {}, folder))
 
 
+def start_empty(name: str, scratch: Path, stack: ExitStack) -> tuple[str, psutil.Process]:
+    """`start_redis`, when it listens: its address and process."""
+    port, tree = start_redis(name, scratch, stack)
+    await_ready(name, lambda: _listens(port), [tree], scratch / f"{name}.log")
+    return f"redis://127.0.0.1:{port}/0", tree
+
+
 def start_state(
     settings: Settings, users: Sequence[str], scratch: Path, stack: ExitStack
 ) -> tuple[str, psutil.Process]:
     """A Redis that holds these users' rows of every table; its address and process."""
-    port, tree = start_redis("state-redis", scratch, stack)
-    await_ready("redis", lambda: _listens(port), [tree], scratch / "state-redis.log")
-    url = f"redis://127.0.0.1:{port}/0"
+    url, tree = start_empty("state-redis", scratch, stack)
     catalog = read_catalog(settings.registry)
     tables = dict.fromkeys(catalog.table_of(view) for view in catalog.views)
     with open_state(settings.state_address, readonly=True) as ours, open_state(url) as theirs:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import uvloop
 
-from loadtests.reads.loop import Value, obey, read_columns
+from loadtests.reads.loop import Read, Show, Value, obey, read_columns
 from strata.features.note import GenerationNote
 from strata.features.plan import compile_view
 from strata.features.reader import Many, Reader, compile_reader
@@ -23,8 +23,8 @@ from strata.state.ports import Rows
 from strata.state.redis_async import AsyncRedisReader
 
 
-async def main(features: list[str], users: list[str]) -> None:
-    """Obey until standard input ends."""
+def make_read(features: Sequence[str]) -> tuple[Read, Show]:
+    """How the gateway reads these `view:feature` columns of users from the settings' state, at its clock's instant."""
     settings = load_settings()
     clock = settings.make_clock()
     reader = _reader(settings, features)
@@ -33,7 +33,12 @@ async def main(features: list[str], users: list[str]) -> None:
     async def read(users: Sequence[str]) -> Many:
         return reader.many(await rows(users), clock.now_us())
 
-    await obey(read, _show, users)
+    return read, _show
+
+
+async def main(features: list[str], users: list[str]) -> None:
+    """Obey until standard input ends."""
+    await obey(*make_read(features), users)
 
 
 def _show(found: Many) -> list[list[Value]]:

@@ -1,0 +1,1 @@
+"""`strata bench users`: what a read costs as the store grows from a thousand users to ten million."""
