@@ -14,7 +14,7 @@ import psutil
 
 from loadtests.bench.processes import await_ready, free_port, running
 from loadtests.bench.scratch import make_home
-from loadtests.bench.systems import System
+from loadtests.bench.systems import SEGMENTER, System
 from strata.clock import system_us
 from strata.settings import Settings
 from strata.v1.segmentation_pb2 import ASSIGNMENT_SOURCE_LIVE, GetSegmentsRequest
@@ -32,16 +32,33 @@ def remote_segmenter(settings: Settings) -> str:
 
 def start_gateways(settings: Settings, scratch: Path, stack: ExitStack) -> dict[str, System]:
     """`embedded` and `remote`, each with one worker; they start together. Ready is for `await_live`."""
-    systems = {}
-    for name, remote in (("embedded", None), ("remote", remote_segmenter(settings))):
-        home = make_home(settings, scratch / name / "home")
-        environ = _environ(settings, home, remote)
-        trees = []
-        if remote:
-            trees.append(_strata(stack, f"bento-{name}", ("bento", "serve", remote), scratch, environ))
-        trees.append(_strata(stack, f"gateway-{name}", ("serve",), scratch, environ))
-        systems[name] = System(name, f"127.0.0.1:{environ['STRATA_GATEWAY__PORT']}", tuple(trees))
-    return systems
+    bento = start_bento(settings, scratch, stack)
+    return {
+        "embedded": start_gateway(settings, "embedded", scratch, stack, more={}),
+        "remote": start_remote_gateway(settings, "remote", bento, scratch, stack, more={}),
+    }
+
+
+def start_bento(settings: Settings, scratch: Path, stack: ExitStack) -> System:
+    """The remote segmenter in a Bento server of one worker: `SegmenterService`. Not yet awaited."""
+    home = make_home(settings, scratch / "bento" / "home")
+    segmenter = remote_segmenter(settings)
+    environ = _environ(settings, home, segmenter)
+    tree = _strata(stack, "bento-remote", ("bento", "serve", segmenter), scratch, environ)
+    return System("bento", f"127.0.0.1:{environ['STRATA_BENTO__GRPC_PORT']}", (tree,), SEGMENTER)
+
+
+def start_remote_gateway(
+    settings: Settings, name: str, bento: System, scratch: Path, stack: ExitStack, *, more: Mapping[str, str]
+) -> System:
+    """A gateway of one worker that asks `bento` for one segmenter, told `more`; both processes are the system's."""
+    segmenter = remote_segmenter(settings)
+    placed = {
+        f"STRATA_SEGMENTERS__{segmenter.upper()}__PLACEMENT": "remote",
+        "STRATA_BENTO__GRPC_PORT": bento.address.rpartition(":")[2],
+    }
+    gateway = start_gateway(settings, name, scratch, stack, more={**placed, **more})
+    return replace(gateway, trees=(*bento.trees, *gateway.trees))
 
 
 def start_gateway(settings: Settings, name: str, scratch: Path, stack: ExitStack, *, more: Mapping[str, str]) -> System:

@@ -131,10 +131,9 @@ class Generator:
 
 
 def _command(system: System, call: Call, requests: int, log: Path) -> list[str]:
-    url = f"http://{system.address}/{system.service}/{call.method}"
     return [
         *("h2load", "-c", "1", "-m", "1", "-t", "1", "-n", str(requests), "-d", str(call.body)),
-        *(f"--log-file={log}", "-H", "content-type: application/grpc", "-H", "te: trailers", url),
+        *(f"--log-file={log}", *system.protocol, system.url(call.method)),
     ]
 
 

@@ -60,7 +60,7 @@ def idle_cpu_share(systems: Sequence[System]) -> dict[str, float]:
 
 
 def measure(
-    todo: Sequence[Cell], plan: Plan, scratch: Path, tick: Callable[[str], None] = lambda _: None
+    todo: Sequence[Cell], rounds: int, scratch: Path, tick: Callable[[str], None] = lambda _: None
 ) -> dict[str, list[Burst]]:
     """Bursts by cell name, one per round, after one unmeasured burst each."""
     folder = scratch / "h2load"
@@ -70,7 +70,7 @@ def measure(
     for cell in todo:
         tick(f"warming {cell.name}")
         generators[cell.name].burst(WARM_S)
-    for number in range(plan.rounds):
+    for number in range(rounds):
         for cell in todo:
             tick(f"round {number + 1}: {cell.name}")
             found[cell.name].append(generators[cell.name].burst(cell.seconds))

@@ -25,17 +25,9 @@ def start_echo(reply_bytes: dict[str, int], scratch: Path, stack: ExitStack) -> 
     port, log = free_port(), scratch / "echo.log"
     sizes = [word for name, size in reply_bytes.items() for word in ("--reply-bytes", f"{name}={size}")]
     tree = _python(stack, log, {}, "-m", "loadtests.peers.echo", "--port", str(port), *sizes)
-
-    def up() -> bool:
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            try:
-                grpc.channel_ready_future(channel).result(1)
-            except grpc.FutureTimeoutError:
-                return False
-        return True
-
-    await_ready("echo", up, [tree], log)
-    return System("echo", f"127.0.0.1:{port}", (tree,), ECHO)
+    address = f"127.0.0.1:{port}"
+    await_ready("echo", lambda: accepts_grpc(address), [tree], log)
+    return System("echo", address, (tree,), ECHO)
 
 
 def start_glued(schema: Schema, user: str, scratch: Path, stack: ExitStack) -> tuple[System, dict[str, str]]:
@@ -58,7 +50,9 @@ def start_glued(schema: Schema, user: str, scratch: Path, stack: ExitStack) -> t
     bento_words = ("-m", "bentoml", "serve", "loadtests.peers.glued.service:Segments", "--host", "127.0.0.1")
     bento = _python(stack, scratch / "glued-bento.log", environ, *bento_words, "--port", str(models))
     url = f"http://127.0.0.1:{models}"
-    await_ready("the glued stack's BentoML service", lambda: _answers(url), [bento], scratch / "glued-bento.log")
+    await_ready(
+        "the glued stack's BentoML service", lambda: answers_http(f"{url}/readyz"), [bento], scratch / "glued-bento.log"
+    )
     log = scratch / "glued-gateway.log"
     words = ("-m", "loadtests.peers.glued.gateway", "--port", str(gateway), "--models", url)
     tree = _python(stack, log, environ, *words)
@@ -71,9 +65,20 @@ def _python(stack: ExitStack, log: Path, environ: dict[str, str], *words: str) -
     return stack.enter_context(running([sys.executable, *words], log, environ, ROOT))
 
 
-def _answers(url: str) -> bool:
+def accepts_grpc(address: str) -> bool:
+    """Whether a gRPC server takes connections there."""
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(1)
+        except grpc.FutureTimeoutError:
+            return False
+    return True
+
+
+def answers_http(url: str) -> bool:
+    """Whether a GET there ends with 200."""
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=1) as reply:
+        with urllib.request.urlopen(url, timeout=1) as reply:
             return int(reply.status) == 200
     except (urllib.error.URLError, OSError):
         return False

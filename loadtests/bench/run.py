@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.bench.agreement import least_agreement, require_agreement
 from loadtests.bench.feature_reads import measure_reads, require_same_values
 from loadtests.bench.gateways import await_live, shared_environ, start_gateways, start_redis_gateway
 from loadtests.bench.h2load import Burst
@@ -30,13 +31,9 @@ from loadtests.bench.workload import (
     write_calls,
 )
 from loadtests.calls import Request, rotate
-from strata.errors import StrataError
 from strata.settings import Settings
 
 Say = Callable[[str], None]
-AGREEMENT = 0.995
-"""The share of users on whom ours and the glued stack must agree. Not 1: our windows move on with the clock while
-the glued stack serves the values it was loaded with."""
 SHOWN = 200
 """Users whose features the readers are compared by."""
 
@@ -96,21 +93,20 @@ def run_bench(settings: Settings, users: Sequence[str], plan: Plan, glued: bool,
             require_same_values(readers, order[:SHOWN])
         say("checking answers")
         samples = {name: _samples(system, work) for name, system in systems.items()}
-        _require_agreement(samples)
+        require_agreement(samples)
         subjects = [_subject(system, work, *samples[name]) for name, system in systems.items()]
         sizes = {"Single": samples["embedded"][0].median_bytes, "Batch": samples["embedded"][1].median_bytes}
         echo = start_echo(sizes, scratch, stack)
         subjects.insert(0, _echo_subject(echo, work, sizes))
         todo = cells(subjects, plan)
         idle = idle_cpu_share([one.system for one in subjects])
-        rounds = measure(todo, plan, scratch, say)
+        rounds = measure(todo, plan.rounds, scratch, say)
         reads = measure_reads(readers, plan.rounds, plan.read_s, say) if readers else {}
         say("checking answers again")
         after = {name: _samples(system, work) for name, system in systems.items()}
-        _require_agreement(after)
+        require_agreement(after)
     live = {name: min(one.live_share for one in pair) for name, pair in samples.items()}
-    agreement = {name: min(_agreement(samples, name), _agreement(after, name)) for name in samples}
-    return Outcome(todo, rounds, live, agreement, sizes, idle, reads)
+    return Outcome(todo, rounds, live, least_agreement(samples, after), sizes, idle, reads)
 
 
 def _prepare(users: list[str], plan: Plan, folder: Path) -> Workload:
@@ -139,22 +135,3 @@ def _subject(system: System, work: Workload, singles: Sample, batches: Sample) -
 def _echo_subject(echo: System, work: Workload, sizes: dict[str, int]) -> Subject:
     singles = echo_calls(work.single_files, "Single", sizes["Single"])
     return Subject(echo, singles, echo_calls(work.batch_files, "Batch", sizes["Batch"]))
-
-
-def _agreement(samples: dict[str, tuple[Sample, Sample]], name: str) -> float:
-    pairs = [
-        mine == theirs
-        for mine_part, their_part in zip(samples["embedded"], samples[name], strict=True)
-        for mine, theirs in zip(mine_part.segments, their_part.segments, strict=True)
-    ]
-    return sum(pairs) / len(pairs)
-
-
-def _require_agreement(samples: dict[str, tuple[Sample, Sample]]) -> None:
-    for name in samples:
-        share = _agreement(samples, name)
-        if share < AGREEMENT:
-            raise StrataError(
-                f"{name} gives {1 - share:.1%} of the users other segments than the embedded gateway does; "
-                "costs of different answers are not comparable"
-            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -48,14 +48,14 @@ class Row:
 
 def row(name: str, callers: int, users: int, rounds: Sequence[Burst]) -> Row:
     """One cell's figures over its rounds."""
-    rates = [one.calls / one.seconds for one in rounds]
+    rates = [rate(one) for one in rounds]
     costs = [cpu_us(one) for one in rounds]
     return Row(
         name=name,
         callers=callers,
         users_per_call=users,
         calls_per_s=figure(rates),
-        users_per_s=figure([rate * users for rate in rates]),
+        users_per_s=figure([calls * users for calls in rates]),
         p50_ms=figure([percentile(one.times_ms, 0.50) for one in rounds]),
         p99_ms=figure([percentile(one.times_ms, 0.99) for one in rounds]),
         cpu_us_per_call=figure(costs),
@@ -101,7 +101,10 @@ class Ratio:
         )
 
 
-CPU_CLAIMS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
+Claim = tuple[str, str, str, dict[str, float]]
+"""A ratio's name, the cell above, the cell below, and its bound."""
+
+CPU_CLAIMS: tuple[Claim, ...] = (
     ("GetSegments embedded / echo, CPU per call", "embedded", "echo", {"at_most": 2.0}),
     ("GetSegments embedded on Redis / echo, CPU per call", "redis", "echo", {}),
     ("GetSegments one remote / echo, CPU per call", "remote", "echo", {}),
@@ -110,7 +113,7 @@ CPU_CLAIMS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
     ("glued / GetSegments one remote, CPU per call", "glued", "remote", {}),
     ("glued / embedded, CPU per user of a batch", "glued batch", "embedded batch", {}),
 )
-RATE_CLAIMS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
+RATE_CLAIMS: tuple[Claim, ...] = (
     ("BatchGetSegments embedded / glued, users per second", "embedded batch", "glued batch", {"at_least": 10.0}),
     ("BatchGetSegments one remote / glued, users per second", "remote batch", "glued batch", {}),
     ("GetSegments embedded / glued, calls per second", "embedded", "glued", {}),
@@ -119,14 +122,21 @@ RATE_CLAIMS: tuple[tuple[str, str, str, dict[str, float]], ...] = (
 
 def ratios(rounds: Mapping[str, Sequence[Burst]]) -> list[Ratio]:
     """The claims whose cells were measured, `rounds` by cell name."""
+    return [*quotients(CPU_CLAIMS, cpu_us, rounds), *quotients(RATE_CLAIMS, rate, rounds)]
+
+
+def quotients(
+    claims: Sequence[Claim], quantity: Callable[[Burst], float], rounds: Mapping[str, Sequence[Burst]]
+) -> list[Ratio]:
+    """The claims whose cells were measured, each taken round by round."""
     found = []
-    for claims, quantity in ((CPU_CLAIMS, cpu_us), (RATE_CLAIMS, _rate)):
-        for name, above, below, bound in claims:
-            if above in rounds and below in rounds:
-                pairs = zip(rounds[above], rounds[below], strict=True)
-                found.append(Ratio(name, figure([quantity(a) / max(quantity(b), 1e-9) for a, b in pairs]), **bound))
+    for name, above, below, bound in claims:
+        if above in rounds and below in rounds:
+            pairs = zip(rounds[above], rounds[below], strict=True)
+            found.append(Ratio(name, figure([quantity(a) / max(quantity(b), 1e-9) for a, b in pairs]), **bound))
     return found
 
 
-def _rate(burst: Burst) -> float:
+def rate(burst: Burst) -> float:
+    """Calls per second."""
     return burst.calls / burst.seconds

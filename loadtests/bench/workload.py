@@ -80,11 +80,19 @@ def write_calls(requests: Sequence[Request], folder: Path) -> list[Call]:
 
 
 def _write(request: Request, path: Path) -> Call:
-    raw = request.SerializeToString()
-    path.write_bytes(b"\0" + struct.pack(">I", len(raw)) + raw)
+    path.write_bytes(framed(request.SerializeToString()))
     if isinstance(request, GetSegmentsRequest):
         return Call("GetSegments", path, 1)
     return Call("BatchGetSegments", path, len(request.user_ids))
+
+
+def framed(message: bytes) -> bytes:
+    """A message as gRPC sends it: uncompressed, with its length before it.
+
+    >>> framed(b"ab")
+    b'\\x00\\x00\\x00\\x00\\x02ab'
+    """
+    return b"\0" + struct.pack(">I", len(message)) + message
 
 
 def sample(address: str, requests: Sequence[Request]) -> Sample:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from loadtests.bench.document import ratio_table
 from loadtests.bench.machine import describe_commit, describe_machine
 from loadtests.bench.summary import Figure
+from loadtests.bench.tables import ratio_table
 from loadtests.live.report import header
 from loadtests.offered.plan import Plan
 from loadtests.offered.steps import LATE_MS, STEADY, Step
