@@ -6,6 +6,7 @@
 #     h2load          the native load generator of `strata bench`
 #     prometheus, promtool   alert rules, and the names on the dashboard
 #     haproxy         the native front of a gateway (deploy/haproxy)
+#     g++, grpc++     a C++ compiler and gRPC's C++ library: the C++ echo of `strata bench peers`
 #     java, mvn       a real Kafka broker (scripts/kafka.py fetches it from its published artifacts)
 #   Go modules (scripts/build_go_tools.sh builds them into ~/.cache/strata/tools, and asks for the package of `go`):
 #     grpcurl, ghz, grpc-health-probe   a gateway as tools see it that know its reflection alone
@@ -14,8 +15,9 @@
 set -euo pipefail
 
 declare -A package_of=([redis-server]=redis-server [h2load]=nghttp2-client [haproxy]=haproxy
+    [g++]=g++ [grpc++]="libgrpc++-dev pkg-config"
     [java]=openjdk-17-jre-headless [mvn]=maven [prometheus]=prometheus [promtool]=prometheus [go]=golang-go)
-packaged=(redis-server h2load haproxy java mvn prometheus promtool)
+packaged=(redis-server h2load haproxy g++ grpc++ java mvn prometheus promtool)
 built=(grpcurl ghz grpc-health-probe otelcol)
 dry_run=()
 wanted=()
@@ -37,11 +39,20 @@ if [ ${#wanted[@]} -eq 0 ] && [ ${#to_build[@]} -eq 0 ]; then
     to_build=("${built[@]}")
 fi
 
+is_here() {
+    case "$1" in
+        grpc++) pkg-config --exists grpc++ 2>/dev/null ;;  # a library has no command
+        *) command -v "$1" >/dev/null ;;
+    esac
+}
+
 install_packages() {
     local missing=() as_root=() command package service
     for command in "${wanted[@]}"; do
-        package=${package_of[$command]}
-        command -v "$command" >/dev/null || [[ " ${missing[*]} " == *" $package "* ]] || missing+=("$package")
+        is_here "$command" && continue
+        for package in ${package_of[$command]}; do
+            [[ " ${missing[*]} " == *" $package "* ]] || missing+=("$package")
+        done
     done
     if [ ${#missing[@]} -eq 0 ]; then
         echo "tools: ${wanted[*]} are installed"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from bare_machine import BareMachine
 
-TOOLS = ("redis-server", "h2load", "haproxy", "java", "mvn", "prometheus", "promtool")
+TOOLS = ("redis-server", "h2load", "haproxy", "g++", "grpc++", "java", "mvn", "prometheus", "promtool")
 
 
 class Machine(BareMachine):
@@ -35,6 +35,7 @@ def test_nothing_is_done_where_all_is_there(machine: Machine) -> None:
     machine.apt()
     for tool in TOOLS:
         machine.command(tool)
+    machine.command("pkg-config")  # it knows grpc++, which has no command of its own
     assert machine.install(*TOOLS) == (0, f"tools: {' '.join(TOOLS)} are installed\n", "")
     assert machine.called() == []
 
@@ -44,8 +45,10 @@ def test_only_what_is_missing_is_installed(machine: Machine) -> None:
     machine.apt()
     machine.command("redis-server")
     machine.command("java")
+    machine.command("pkg-config", "exit 1")  # it knows no grpc++
     assert machine.install(*TOOLS)[0] == 0
-    packages = "nghttp2-client haproxy maven prometheus"  # two commands, one package
+    # Two commands of one package, and a library of two.
+    packages = "nghttp2-client haproxy g++ libgrpc++-dev pkg-config maven prometheus"
     assert machine.called() == ["apt-get update -qq", f"apt-get install -y -qq --no-install-recommends {packages}"]
 
 
