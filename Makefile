@@ -38,10 +38,13 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 	@$(bin)/python scripts/with_platform.py strata loadtest $(ARGS)
 
 .PHONY: bench
-bench: setup  ## cost of a call beside an echo and the glued stack; latency by load; live events; overload; models; users in the store
+bench: setup  ## cost of a call beside echoes, the glued stack and other servers; latency by load; live events; overload; models; users in the store
 	@scripts/install_tools.sh h2load redis-server haproxy
+	@scripts/install_tools.sh g++ grpc++ || true
+	@$(bin)/python scripts/install_peers.py || true
 	@$(bin)/strata up --prepare-only
 	@$(bin)/strata bench $(ARGS)
+	@$(bin)/strata bench peers $(filter --quick,$(ARGS))
 	@$(bin)/strata bench offered
 	@$(bin)/strata bench live
 	@$(bin)/strata bench overload

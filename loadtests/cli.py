@@ -134,6 +134,32 @@ def bench_live(
     write(json, document)
 
 
+@costs.command("peers")
+def bench_peers(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Under 4 minutes instead of 10; wider spreads.")] = False,
+    users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the printed tables to a file.")] = None,
+) -> None:
+    """Measure the gateway in every placement and on both states beside C++ and Python echoes, the glued stack,
+    MLServer and Ray Serve (the same model alone) and Feast's own server (features alone).
+
+    Peers come from scripts/install_peers.py; one that is missing or does not start is named with the reason. Starts its
+    own servers on the prepared home. Ends with 1 when a reply was wrong.
+    """
+    from loadtests.comparison.plan import FULL, QUICK
+    from loadtests.comparison.report import compare_and_show
+    from loadtests.users import read_users
+    from strata.settings import load_settings
+
+    settings = load_settings()
+    command = "strata bench peers" + " --quick" * quick
+    known, plan = read_users(settings, users), QUICK if quick else FULL
+    if not compare_and_show(settings, known, plan, command=command, json_file=json, markdown_file=markdown):
+        raise typer.Exit(WRONG_REPLIES)
+
+
 @costs.command("users")
 def bench_users(
     *,
