@@ -84,12 +84,17 @@ def start_redis_gateway(
 
 
 def shared_environ(settings: Settings, home: Path) -> dict[str, str]:
-    """What any process of ours is told, so that all of them have one home and one clock."""
+    """What any process of ours is told, so that all of them have one home and one clock.
+
+    A replayed clock runs at the machine's speed, whatever the settings say: at the demonstration's 20 the windows move
+    on by hours while a bench runs, and the glued stack, which serves what it was loaded with, no longer agrees.
+    """
     origin = {} if settings.clock.mode == "system" else {"STRATA_CLOCK__ORIGIN_US": str(system_us())}
     return origin | {
         "STRATA_HOME": str(home),
         "STRATA_REPO": str(settings.repo),
         "STRATA_CLOCK__MODE": settings.clock.mode,
+        "STRATA_CLOCK__SPEED": "1",
         "DO_NOT_TRACK": "1",
     }
 

@@ -34,4 +34,4 @@ class PeerPlan:
 
 
 FULL = PeerPlan(rounds=5, single_s=2.0, many_s=2.0)
-QUICK = PeerPlan(rounds=3, single_s=0.4, many_s=0.6)
+QUICK = PeerPlan(rounds=3, single_s=0.3, many_s=0.5, singles=128)

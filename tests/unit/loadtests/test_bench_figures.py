@@ -11,6 +11,7 @@ import pytest
 from toy_gateway import ToyGateway, served
 
 from loadtests.bench.feature_reads import read_ratios
+from loadtests.bench.gateways import shared_environ
 from loadtests.bench.h2load import Burst, Generator, _complaint
 from loadtests.bench.harvest import _read
 from loadtests.bench.scratch import make_home, make_scratch
@@ -20,7 +21,7 @@ from loadtests.bench.tools import require_tools
 from loadtests.bench.workload import Call, echo_calls, requests_for, weigh, write_calls
 from loadtests.peers.echo import sized
 from strata.errors import InputInvalid, StrataError
-from strata.settings import Settings
+from strata.settings import ClockSettings, Settings
 from strata.v1 import segmentation_pb2 as pb
 
 WORDS = """
@@ -169,3 +170,12 @@ def test_reads_are_held_to_their_bounds_round_by_round() -> None:
         "features of 500, stock Feast / ours on Redis, client CPU": (15.0, True),
     }
     assert read_ratios({}) == []
+
+
+def test_a_replayed_clock_runs_at_the_machines_speed(tmp_path: Path) -> None:
+    """The demonstration's speed would move windows on by hours while a bench runs."""
+    settings = Settings(home=tmp_path, clock=ClockSettings(mode="replay:2017-12-01T05:00:00Z", speed=20))
+    told = shared_environ(settings, tmp_path)
+    assert (told["STRATA_CLOCK__MODE"], told["STRATA_CLOCK__SPEED"]) == ("replay:2017-12-01T05:00:00Z", "1")
+    assert "STRATA_CLOCK__ORIGIN_US" in told
+    assert "STRATA_CLOCK__ORIGIN_US" not in shared_environ(Settings(home=tmp_path), tmp_path)
