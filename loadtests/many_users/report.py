@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from loadtests.bench.document import ratio_table
 from loadtests.bench.machine import describe_commit, describe_machine
 from loadtests.bench.summary import Figure
+from loadtests.bench.tables import ratio_table
 from loadtests.many_users.figures import CallRow, ReadRow, StoreRow
 from loadtests.many_users.plan import Plan
 from loadtests.many_users.run import Outcome

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from loadtests.bench.document import ratio_table
 from loadtests.bench.summary import Ratio, figure
+from loadtests.bench.tables import ratio_table
 from loadtests.live.report import header
 from loadtests.models.measure import Cell, Sample
 from loadtests.models.plan import BATCH_ROWS, LEAST_RATIO, Plan
