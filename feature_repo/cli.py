@@ -16,6 +16,7 @@ from rich.table import Table
 from feature_repo.parity.summary import summary
 from strata.clock import format_instant, parse_instant
 from strata.features.kernel import implementation
+from strata.processes import words
 from strata.settings import load_settings
 
 app = typer.Typer(
@@ -143,7 +144,9 @@ def parity(  # noqa: PLR0917 - one parameter per option
 
         users = min(pairs, MOST_LIVE_PAIRS)
         files = {"metrics_file": metrics_file, "json_file": json_file}
-        if not run_live(settings, users, seed, every=every, say=console.print, **files):
+        # Again and again is the work of a child of `strata up`, whose standard output may be a log on a full disk.
+        tell = console.print if every is None else words.say
+        if not run_live(settings, users, seed, every=every, say=tell, **files):
             raise typer.Exit(1)
         return
     from feature_repo.parity.measure import Question, measure_parity

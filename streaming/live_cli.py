@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from strata.processes import words
+
 if TYPE_CHECKING:
     from strata.settings import Settings
 
@@ -121,7 +123,7 @@ def _needs_replay() -> Exception:
 
 def _say(sentence: str) -> None:
     """For people, and the log of a supervised feeder; programs read stdout."""
-    typer.echo(sentence, err=True)
+    words.say(sentence)
 
 
 def _end(found: dict[str, Any], sentence: str, as_json: bool) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from strata.changes import open_publisher
 from strata.clock import Clock, format_instant, system_us
 from strata.errors import AlreadyRunning, LogFull, StrataError
 from strata.features.packed import PackedEvent, pack_event
+from strata.processes import words
 from strata.registry import read_catalog
 from strata.settings import Settings
 from strata.state import open_state
@@ -180,4 +180,4 @@ def _serve_metrics(settings: Settings, registry: CollectorRegistry, closing: Exi
 
 def say(sentence: str) -> None:
     """A line of the log."""
-    print(f"{format_instant(system_us())} stream: {sentence}", file=sys.stderr, flush=True)
+    words.say(f"{format_instant(system_us())} stream: {sentence}")

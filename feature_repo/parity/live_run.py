@@ -31,7 +31,8 @@ def run_live(
 ) -> bool:
     """Look once, or for ever. Returns whether nothing differed; with `every` only an interrupt ends it.
 
-    With `every`, a look that could not be made (nothing applied yet, a store that is away) is told and made again.
+    With `every`, a look that could not be made (nothing applied yet, a store that is away) or not written (a full disk)
+    is told and made again.
     """
     wait_s = None if every is None else seconds_of(every)
     differed = failures = 0
@@ -47,9 +48,15 @@ def run_live(
         else:
             differed += found.differences
             _tell(found, say)
-            write_metrics(metrics_file, found, differed, failures)
-            if json_file is not None:
-                json_file.write_text(json.dumps(found.to_json(), indent=1) + "\n", encoding="utf-8")
+            try:
+                write_metrics(metrics_file, found, differed, failures)
+                if json_file is not None:
+                    json_file.write_text(json.dumps(found.to_json(), indent=1) + "\n", encoding="utf-8")
+            except OSError as error:
+                if wait_s is None:
+                    raise
+                failures += 1
+                say(f"what the look found cannot be written: {(error.strerror or str(error)).lower()}")
             if wait_s is None:
                 return not found.differences
         time.sleep(wait_s or 0)

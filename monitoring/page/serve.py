@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 
 from monitoring.durations import parse_duration_s
 from monitoring.page.schedule import Schedule, report_command
 from monitoring.page.server import PageServer
 from monitoring.page.shelf import Shelf
+from strata.processes import words
 from strata.settings import load_settings
 
 
@@ -45,4 +45,4 @@ def _stop_on_signals(server: PageServer) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"strata monitor: {text}", file=sys.stderr, flush=True)
+    words.say(f"strata monitor: {text}")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from strata.command.catalog import CHAPTERS, EXAMPLES, Entry, entry_names, find_entry
 from strata.errors import SettingsInvalid
 from strata.faults import explain
+from strata.processes import words
 
 USAGE = "usage: strata [--settings FILE] COMMAND [ARGUMENTS]"
 CALLERS_MISTAKE = 2
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:  # the last resort of the process: one sentence, trace to a file
         sentence, code = explain(error)
-        print(f"strata: {sentence}", file=sys.stderr)
+        words.say(f"strata: {sentence}")
         return code
 
 

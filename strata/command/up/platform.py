@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from strata.command.up.stamps import Stamps
 from strata.command.up.steps import Step, demo_steps
 from strata.command.up.supervise import Supervisor
 from strata.errors import StrataError
+from strata.processes import words
 from strata.processes.orphans import PLATFORM_VARIABLE, end_processes, find_marked
 from strata.processes.stop_event import stop_event
 from strata.settings import Settings
@@ -167,4 +167,4 @@ def _watch(settings: Settings, supervisor: Supervisor, stop: Event) -> None:
 
 
 def _say(sentence: str) -> None:
-    print(f"strata up: {sentence}", file=sys.stderr, flush=True)
+    words.say(f"strata up: {sentence}")

@@ -5,6 +5,7 @@ A replay that began at its anchor again would find events of its own future in t
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -40,13 +41,15 @@ def origin_us(settings: Settings, now_us: int | None = None) -> int | None:
 
 
 def keep(settings: Settings, reached_us: int) -> None:
-    """Remember how far the replay has come."""
+    """Remember how far the replay has come. Where that cannot be written the older moment stays: a full disk must not
+    end a platform that serves, and the next attempt may do better."""
     if settings.clock.mode == "system":
         return
     path = settings.home / FILE_NAME
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps({"mode": settings.clock.mode, "until": format_instant(reached_us)}), "utf-8")
-    temporary.replace(path)
+    with contextlib.suppress(OSError):
+        temporary.write_text(json.dumps({"mode": settings.clock.mode, "until": format_instant(reached_us)}), "utf-8")
+        temporary.replace(path)
 
 
 def _read(path: Path) -> tuple[str, int] | None:

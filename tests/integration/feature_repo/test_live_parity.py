@@ -46,3 +46,23 @@ def test_an_event_that_is_in_no_history_shows(built: World, tmp_path: Path) -> N
     lines = dict(line.split() for line in metrics.read_text().splitlines() if not line.startswith("#"))
     assert float(lines["strata_parity_differences"]) > 0
     assert lines["strata_parity_users_compared"] == "4"
+
+
+def test_again_and_again_outlives_a_disk_that_is_full(
+    built: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found is lost, and said to be; once it would be an error."""
+    turns = iter([None, KeyboardInterrupt()])
+
+    def sleep(_: float) -> None:
+        if error := next(turns):
+            raise error
+
+    monkeypatch.setattr("feature_repo.parity.live_run.time.sleep", sleep)
+    said: list[str] = []
+    asked = {"metrics_file": tmp_path / "nowhere" / "parity.prom", "json_file": None, "say": said.append}
+    with pytest.raises(KeyboardInterrupt):
+        run_live(built.settings, 10, 1, every="1s", **asked)
+    assert said.count("what the look found cannot be written: no such file or directory") == 2
+    with pytest.raises(FileNotFoundError):
+        run_live(built.settings, 10, 1, every=None, **asked)

@@ -56,3 +56,14 @@ def test_the_system_clock_needs_none(tmp_path: Path) -> None:
     keep(settings(tmp_path, "system"), 1)
     assert origin_us(settings(tmp_path, "system"), SYSTEM_US) is None
     assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_full_keeps_the_older_moment(tmp_path: Path) -> None:
+    """The platform goes on serving; a later attempt writes it down."""
+    ours = settings(tmp_path)
+    keep(ours, parse_instant(ANCHOR) + HOUR)
+    (tmp_path / "replayed.tmp").mkdir()  # what cannot be written, for whoever runs the tests
+    keep(ours, parse_instant(ANCHOR) + 2 * HOUR)
+    origin = origin_us(ours, SYSTEM_US)
+    assert origin is not None
+    assert SYSTEM_US - origin == HOUR
