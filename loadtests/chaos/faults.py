@@ -5,20 +5,30 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import grpc
 import psutil
 
 from loadtests.chaos.world import World
 from strata.release import Change, ReleaseLog, promote, roll_back
 from strata.runtime import find_package, write_package
 from strata.runtime.manifest import FILE_NAME, parse_manifest
+from strata.v1 import release_pb2 as pb
+from strata.v1.release_pb2_grpc import ReleaseServiceStub
 
 SLOW_S: Final = 0.2
 SLOW_MODEL_S: Final = 0.5
 WHO: Final = "strata prove chaos"
+DAMAGED: Final = "it is damaged"
+CALL_S: Final = 30.0
+
+
+Act = Callable[[World], Counter[str] | None]
+"""What is done to a world; what was seen by it, where that is not the callers' to see."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +36,8 @@ class Fault:
     """One way to break a world. `kinds`: the worlds it can happen in."""
 
     name: str
-    make: Callable[[World], None]
-    mend: Callable[[World], None]
+    make: Act
+    mend: Act
     kinds: tuple[str, ...] = ("redis",)
 
 
@@ -107,28 +117,55 @@ def _fill_disk(world: World) -> None:
         worker.rlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 
-def _empty_disk(world: World) -> None:
+def _empty_disk(world: World) -> Counter[str]:
+    """What could not be written is gone, and what comes is written again."""
     for worker in world.gateway.workers():
         worker.rlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return world.predictions.await_more(world.predictions.count())
 
 
 def _release_damaged(world: World) -> None:
     """Another version goes live whose model is not what its manifest says; nobody checked."""
-    name = next(each for each in world.settings.segmenters if each != world.remote)
+    name, version = _embedded(world), _write_damaged(world)
+    _log(world).append(Change("promote", name, WHO, "nobody looked"), lambda held: promote(held, name, version))
+
+
+def _write_damaged(world: World) -> str:
+    """A version, one byte of whose largest file is another one than its manifest says."""
     packages = world.place.home / "packages"
-    folder = find_package(packages, name)
+    folder = find_package(packages, _embedded(world))
     manifest = parse_manifest((folder / FILE_NAME).read_bytes())
     files = {each: (folder / each).read_bytes() for each in manifest.files}
-    twin, made = write_package(
-        packages, replace(manifest, description=f"{manifest.description} (To be damaged.)"), files
+    world.damaged += 1
+    twin, made = write_package(packages, replace(manifest, description=f"Damaged, number {world.damaged}."), files)
+    model = max((made / each for each in files), key=lambda path: path.stat().st_size)
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    model.write_bytes(content)
+    return twin.version
+
+
+def _embedded(world: World) -> str:
+    return next(each for each in world.settings.segmenters if each != world.remote)
+
+
+def _promote_damaged(world: World) -> Counter[str]:
+    """As above, but asked for as anybody would: the gateway looks before it says yes."""
+    version = _write_damaged(world)
+    request = pb.PromoteRequest(
+        change=pb.ReleaseChange(segmenter=_embedded(world), who=WHO, why=DAMAGED), version=version
     )
-    (made / FILE_NAME).write_bytes((made / FILE_NAME).read_bytes()[:-40])
-    _log(world).append(Change("promote", name, WHO, "nobody looked"), lambda held: promote(held, name, twin.version))
+    with grpc.insecure_channel(world.gateway.address) as channel:
+        try:
+            ReleaseServiceStub(channel).Promote(request, timeout=CALL_S)  # type: ignore[no-untyped-call]
+        except grpc.RpcError as error:
+            return Counter({f"promotion {error.code().name}": 1})
+    return Counter({"wrong: a damaged package was promoted": 1})
 
 
 def _take_back(world: World) -> None:
-    name = next(each for each in world.settings.segmenters if each != world.remote)
-    _log(world).append(Change("roll_back", name, WHO, "it is damaged"), lambda held: roll_back(held, name))
+    name = _embedded(world)
+    _log(world).append(Change("roll_back", name, WHO, DAMAGED), lambda held: roll_back(held, name))
 
 
 def _log(world: World) -> ReleaseLog:
@@ -139,6 +176,13 @@ def _cut_state(world: World) -> None:
     """Half of the file is gone while it is mapped; the gateway may end over it, and is started when it is back."""
     world.state_file.with_suffix(".whole").write_bytes(world.state_file.read_bytes())
     os.truncate(world.state_file, world.state_file.stat().st_size // 2)
+
+
+def _cut_before_start(world: World) -> None:
+    """The gateway finds half of the file when it begins; it may refuse, and is started when the file is whole."""
+    world.gateway.stop()
+    _cut_state(world)
+    world.gateway.start()
 
 
 def _restore_state(world: World) -> None:
@@ -154,6 +198,7 @@ FAULTS: Final = (
     Fault("worker killed", _kill_worker, _nothing, BOTH),
     Fault("disk full", _fill_disk, _empty_disk, BOTH),
     Fault("package damaged", _release_damaged, _take_back, BOTH),
+    Fault("damaged package promoted", _promote_damaged, _nothing, BOTH),
     Fault("redis killed", _killed("redis"), _started("redis")),
     Fault("redis paused", _signalled(signal.SIGSTOP, tree=False, of="redis"),
           _signalled(signal.SIGCONT, tree=False, of="redis")),
@@ -165,4 +210,5 @@ FAULTS: Final = (
           _signalled(signal.SIGCONT, tree=True, of="bento")),
     Fault("bento slowed to 500 ms", _slow_bento, _quick),
     Fault("lmdb file truncated", _cut_state, _restore_state, ("lmdb",)),
+    Fault("lmdb file truncated before the start", _cut_before_start, _restore_state, ("lmdb",)),
 )  # fmt: skip

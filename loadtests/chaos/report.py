@@ -11,9 +11,13 @@ from rich.table import Table
 SHOWN = ("live", "last_known", "fallback")
 
 
+def _has_a_column(name: str) -> bool:
+    return name in (*SHOWN, "calls") or name.startswith(("error", "wrong"))
+
+
 def print_chaos(document: dict[str, Any]) -> None:
     """One line per fault, all its rounds together."""
-    table = Table("fault", "calls", *SHOWN, "errors", "wrong", "live again after, s", box=None)
+    table = Table("fault", "calls", *SHOWN, "errors", "others", "wrong", "live again after, s", box=None)
     by_fault: dict[str, list[dict[str, Any]]] = {}
     for scene in document["scenes"]:
         by_fault.setdefault(scene["fault"], []).append(scene)
@@ -25,11 +29,15 @@ def print_chaos(document: dict[str, Any]) -> None:
         errors = ", ".join(f"{name[6:]} {n:,}" for name, n in sorted(seen.items()) if name.startswith("error"))
         wrongs = sum(n for name, n in seen.items() if name.startswith("wrong"))
         shown = [f"{seen[name]:,}" for name in SHOWN]
-        table.add_row(fault, f"{seen['calls']:,}", *shown, errors, str(wrongs), f"{slowest:.1f}")
-    console = Console(width=150)
+        others = ", ".join(f"{name} {n:,}" for name, n in sorted(seen.items()) if not _has_a_column(name))
+        table.add_row(fault, f"{seen['calls']:,}", *shown, errors, others, str(wrongs), f"{slowest:.1f}")
+    console = Console(width=170)
     console.print(table)
     before, after = document["workers_memory_mb"]
     users, seconds = document["users"], document["seconds"]
-    console.print(f"{users} users asked about in {seconds:.0f} s; workers {before:.0f} MB before, {after:.0f} MB after")
+    memory = f"; workers {before:.0f} MB before, {after:.0f} MB after" if before else ""
+    console.print(f"{users} users asked about in {seconds:.0f} s{memory}")
+    if document["moved_by_clock"]:
+        console.print(f"{document['moved_by_clock']} of them have another segment when the clock is set")
     wrong = ", ".join(f"{name} {count:,}" for name, count in document["wrong"].items())
     console.print(f"WRONG: {wrong}" if wrong else "no wrong answer, no unmarked stale one, no call past its deadline")

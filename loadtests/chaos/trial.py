@@ -9,42 +9,17 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from loadtests.chaos.faults import FAULTS, Fault
-from loadtests.chaos.watchers import DEADLINE_S, Watchers, learn
-from loadtests.chaos.world import Kind, World
+from loadtests.chaos.living_trial import LIVING, LivingTrial
+from loadtests.chaos.scenes import ASKED_ABOUT, RECOVERY_S, Scene, Trial, await_streak
+from loadtests.chaos.watchers import DEADLINE_S, Watchers, judge_by, learn
+from loadtests.chaos.world import World
 from strata.errors import StrataError
 from strata.settings import Settings
 
 Say = Callable[[str], None]
-ASKED_ABOUT: Final = 300
-STREAK: Final = 100
-"""So many calls in a row answered live: recovered."""
-RECOVERY_S: Final = 60.0
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What to do."""
-
-    kind: Kind
-    seed: int
-    rounds: int
-    hold_s: float
-    """How long a fault lasts."""
-    only: tuple[str, ...] = ()
-    threads: int = 6
-
-
-@dataclass
-class Scene:
-    """One fault, and what its callers saw while it lasted and until all was well again."""
-
-    fault: str
-    during: Counter[str]
-    after: Counter[str]
-    recovery_s: float
 
 
 @dataclass
@@ -55,64 +30,81 @@ class Outcome:
     users: int = 0
     memory_mb: tuple[float, float] = (0.0, 0.0)
     """Of the gateway's workers, before the first fault and after the last."""
+    moved_by_clock: int = 0
+    """Users asked about who have another segment when the clock is set ahead or back."""
     seconds: float = 0.0
 
 
 def run_chaos(settings: Settings, trial: Trial, folder: Path, users: list[str], say: Say) -> Outcome:
     """Do it. Raises StrataError when the gateway is not sound before the first fault, or a server stays down."""
     began, outcome = time.monotonic(), Outcome()
-    chance = random.Random(trial.seed)
-    chosen = chance.sample(users, min(ASKED_ABOUT, len(users)))
+    standing, living = faults_of(trial)
+    chosen = random.Random(trial.seed).sample(users, min(ASKED_ABOUT, len(users)))
+    if standing:
+        _run_standing(settings, trial, _below(folder, "standing"), (chosen, standing, say), outcome)
+    if living:
+        running = LivingTrial(settings, trial, _below(folder, "living"), say)
+        order = random.Random(f"{trial.seed}/living")
+        faults = [fault for _ in range(trial.rounds) for fault in order.sample(living, len(living))]
+        outcome.scenes += running.run(users, faults)
+        outcome.users = outcome.users or running.users
+        outcome.moved_by_clock = running.moved
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def faults_of(trial: Trial) -> tuple[list[Fault], list[str]]:
+    """Those that can happen in its world: while the clock stands, and the names of those of a platform that lives.
+
+    Raises StrataError for a name that is none of them.
+    """
+    standing = [fault for fault in FAULTS if trial.kind in fault.kinds]
+    living = list(LIVING) if trial.kind == "lmdb" else []
+    names = [fault.name for fault in standing] + living
+    unknown = set(trial.only) - set(names)
+    if unknown:
+        raise StrataError(
+            f"no fault of a world on {trial.kind} is called {', '.join(sorted(unknown))}; there are: {', '.join(names)}"
+        )
+    wanted = set(trial.only or names)
+    return [fault for fault in standing if fault.name in wanted], [name for name in living if name in wanted]
+
+
+def _run_standing(
+    settings: Settings, trial: Trial, folder: Path, told: tuple[list[str], list[Fault], Say], outcome: Outcome
+) -> None:
+    """Faults of a platform whose clock stands still: the right segments are known beforehand."""
+    chosen, faults, say = told
+    chance = random.Random(f"{trial.seed}/standing")
     world = World(settings, trial.kind, folder, chosen)
     with ExitStack() as stack:
         world.start(stack)
         expected = _learn(world, chosen)
         outcome.users = len(expected)
-        with Watchers(world.gateway.address, expected, trial.threads) as watchers:
-            _await_streak(watchers, 0.0)
+        with Watchers(world.gateway.address, expected, judge_by(expected), trial.threads) as watchers:
+            await_streak(watchers, 0.0)
             before = _memory_mb(world)
             watchers.take()
             for _ in range(trial.rounds):
-                for fault in chance.sample(faults_of(trial), len(faults_of(trial))):
+                for fault in chance.sample(faults, len(faults)):
                     outcome.scenes.append(_play(world, fault, watchers, trial.hold_s, say))
             outcome.memory_mb = before, _memory_mb(world)
-    outcome.seconds = time.monotonic() - began
-    return outcome
 
 
-def faults_of(trial: Trial) -> list[Fault]:
-    """Those that can happen in its world. Raises StrataError for a name that is none of them."""
-    possible = [fault for fault in FAULTS if trial.kind in fault.kinds]
-    unknown = set(trial.only) - {fault.name for fault in possible}
-    if unknown:
-        names = ", ".join(fault.name for fault in possible)
-        raise StrataError(
-            f"no fault of a world on {trial.kind} is called {', '.join(sorted(unknown))}; there are: {names}"
-        )
-    return [fault for fault in possible if not trial.only or fault.name in trial.only]
+def _below(folder: Path, name: str) -> Path:
+    (folder / name).mkdir()
+    return folder / name
 
 
 def _play(world: World, fault: Fault, watchers: Watchers, hold_s: float, say: Say) -> Scene:
-    fault.make(world)
+    made = fault.make(world)
     time.sleep(hold_s)
-    during = watchers.take()
-    fault.mend(world)
-    mended_s = time.monotonic()
-    recovery_s = _await_streak(watchers, mended_s)
-    scene = Scene(fault.name, during, watchers.take(), recovery_s)
-    say(f"{fault.name}: {_words(during)}; live again {recovery_s:.1f} s after it was mended")
+    during = watchers.take() + (made or Counter())
+    mended = fault.mend(world)
+    recovery_s = await_streak(watchers, time.monotonic())
+    scene = Scene(fault.name, during, watchers.take() + (mended or Counter()), recovery_s)
+    say(scene.words())
     return scene
-
-
-def _await_streak(watchers: Watchers, since_s: float) -> float:
-    """Seconds until so many calls in a row were live. Raises StrataError when that does not happen."""
-    since_s = since_s or time.monotonic()
-    watchers.streak = 0
-    while watchers.streak < STREAK:
-        if time.monotonic() - since_s > RECOVERY_S:
-            raise StrataError(f"not live again {RECOVERY_S:.0f} s after it was mended: {_words(watchers.take())}")
-        time.sleep(0.02)
-    return time.monotonic() - since_s
 
 
 def _learn(world: World, users: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -129,10 +121,6 @@ def _memory_mb(world: World) -> float:
     return float(sum(worker.memory_info().rss for worker in world.gateway.workers())) / 2**20
 
 
-def _words(seen: Counter[str]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(seen.items()))
-
-
 def document_of(trial: Trial, outcome: Outcome) -> dict[str, Any]:
     """Everything, as plain values (keys: docs/live_proofs.md)."""
     return {
@@ -140,6 +128,7 @@ def document_of(trial: Trial, outcome: Outcome) -> dict[str, Any]:
         "deadline_s": DEADLINE_S,
         "users": outcome.users,
         "seconds": round(outcome.seconds, 1),
+        "moved_by_clock": outcome.moved_by_clock,
         "workers_memory_mb": [round(each, 1) for each in outcome.memory_mb],
         "scenes": [
             {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import grpc
 
+from loadtests.chaos.judging import outcome_of
 from strata.v1 import segmentation_pb2 as pb
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 
@@ -17,39 +18,26 @@ DEADLINE_S: Final = 0.25
 GRACE_S: Final = 0.25
 """A call that ends later than this after its deadline hung; a busy machine gives its threads back late."""
 PACE_S: Final = 0.004
-RIGHT: Final = ("live", "last_known", "fallback")
 _OPTIONS: Final = [
     ("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.min_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 200),
 ]  # fmt: skip
 Expected = Mapping[str, Mapping[str, str]]
 """User to segmenter to the segment's key."""
+Judge = Callable[[str, Any], list[str]]
+"""From a user and the reply about it to what each assignment is: `live`, `last_known`, `fallback`, `wrong: ...`."""
 
 
-def judge(user: str, found: Sequence[Any], expected: Expected) -> list[str]:
-    """What each assignment of a reply is: `live`, `last_known`, `fallback`, or what is wrong with it."""
-    return [_judge(one, expected[user][one.segmenter]) for one in found]
-
-
-def _judge(one: Any, segment: str) -> str:
-    live, stale = one.source == pb.ASSIGNMENT_SOURCE_LIVE, one.source == pb.ASSIGNMENT_SOURCE_LAST_KNOWN
-    faults = {
-        "a known user is unknown": one.degradation == pb.DEGRADATION_REASON_UNKNOWN_USER,
-        "live and degraded": live and one.degradation,
-        "not live, and no reason": not live and not one.degradation,
-        "stale, and no age": stale and not one.HasField("last_known_age"),
-        "another segment": (live or stale) and one.segment != segment,
-        "no source": not one.source,
-    }
-    wrong = next((fault for fault, found in faults.items() if found), "")
-    return f"wrong: {wrong}" if wrong else RIGHT[one.source - 1]
+def judge_by(expected: Expected) -> Judge:
+    """Hold each reply to one right segment per user and segmenter."""
+    return lambda user, reply: [outcome_of(one, (expected[user][one.segmenter],)) for one in reply.assignments]
 
 
 class Watchers:
     """So many threads that ask without pause. `take` gives what was seen since the last time."""
 
-    def __init__(self, address: str, expected: Expected, threads: int) -> None:
-        self._address, self._expected, self._users = address, expected, sorted(expected)
+    def __init__(self, address: str, users: Iterable[str], judge: Judge, threads: int) -> None:
+        self._address, self._judge, self._users = address, judge, sorted(users)
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._seen: Counter[str] = Counter()
         self.streak = 0
@@ -83,8 +71,7 @@ class Watchers:
     def _call(self, stub: Any, user: str) -> list[str]:
         began = time.monotonic()
         try:
-            found = stub.GetSegments(pb.GetSegmentsRequest(user_id=user), timeout=DEADLINE_S).assignments
-            outcomes = judge(user, found, self._expected)
+            outcomes = self._judge(user, stub.GetSegments(pb.GetSegmentsRequest(user_id=user), timeout=DEADLINE_S))
         except grpc.RpcError as error:
             outcomes = [f"error {error.code().name}"]
         if time.monotonic() - began > DEADLINE_S + GRACE_S:

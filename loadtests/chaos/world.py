@@ -13,6 +13,7 @@ import grpc
 from loadtests.bench.gateways import remote_segmenter
 from loadtests.bench.processes import free_port
 from loadtests.bench.redis_state import copy_table
+from loadtests.chaos.predictions import Predictions
 from loadtests.live.places import Place, make_place
 from loadtests.live.servers import Gateway, Redis, Server
 from loadtests.slow_proxy import Delay, slowed
@@ -63,6 +64,9 @@ class World:
         self.redis: Redis | None = None
         self.bento: Bento | None = None
         self.gateway = Gateway(self.place)
+        self.predictions = Predictions(self.place.home / "predictions", list(settings.segmenters))
+        self.damaged = 0
+        """Versions that were damaged so far; each has an id of its own."""
 
     @property
     def state_file(self) -> Path:

@@ -147,7 +147,8 @@ def chaos(
     unknown, a stale answer without its reason and age, a call past its deadline.
     """
     from loadtests.chaos.report import print_chaos
-    from loadtests.chaos.trial import Trial, document_of, run_chaos
+    from loadtests.chaos.scenes import Trial
+    from loadtests.chaos.trial import document_of, run_chaos
     from loadtests.live.report import header, write
     from loadtests.live.servers import missing, scratch_folder
     from loadtests.users import read_users

@@ -26,7 +26,7 @@ def compare(ledger: Ledger, found: Mapping[str, Expected], targets: Mapping[str,
         for visitor, user in ledger.aliases.items()
         if targets[visitor] != user
     ]
-    return differences + _wrong_history(ledger, held)
+    return differences + wrong_history(ledger, held)
 
 
 def first_difference(expected: Mapping[str, Expected], found: Mapping[str, Expected]) -> str | None:
@@ -51,7 +51,8 @@ def _wrong_users(ledger: Ledger, found: Mapping[str, Expected], held: Held) -> l
     ]
 
 
-def _wrong_history(ledger: Ledger, held: Held) -> list[str]:
+def wrong_history(ledger: Ledger, held: Held) -> list[str]:
+    """What the history lacks, holds twice, or holds though nobody sent it."""
     wanted = {(one.user, event_id) for event_id, one in ledger.purchases.items()}
     kinds = (
         ("lacks", sorted(wanted - held.keys())),

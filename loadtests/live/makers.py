@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from loadtests.live.ledger import Ledger, Purchase
+from strata.clock import SECOND_US, system_us
 from strata.v1 import event_pb2 as pb
 
 REPEATS: Final = 0.05
@@ -16,7 +16,7 @@ REPEATS: Final = 0.05
 REMEMBERED: Final = 3_000
 EARLIER: Final = 0.2
 """The share that happened up to six days ago; the rest happens now."""
-SIX_DAYS_S: Final = 6 * 86_400
+SIX_DAYS_US: Final = 6 * 86_400 * SECOND_US
 VISITORS: Final = 0.05
 ALIASES: Final = 0.002
 """The share of events that tell who a visitor is."""
@@ -25,8 +25,11 @@ ALIASES: Final = 0.002
 class PurchaseMaker:
     """Makes batches, each event entered in the ledger. For one thread."""
 
-    def __init__(self, name: str, seed: int, users: Sequence[str], ledger: Ledger) -> None:
-        self._name, self._users, self._ledger = name, users, ledger
+    def __init__(
+        self, name: str, seed: int, users: Sequence[str], ledger: Ledger, now_us: Callable[[], int] = system_us
+    ) -> None:
+        """`now_us`: the platform's clock, as far as a publisher knows it."""
+        self._name, self._users, self._ledger, self._now_us = name, users, ledger, now_us
         self._chance = random.Random(f"{seed}/{name}")
         self._sent: deque[Any] = deque(maxlen=REMEMBERED)
         self._made = self._visitors = 0
@@ -62,7 +65,7 @@ class PurchaseMaker:
             quantity=1,
         )
         if self._chance.random() < EARLIER:
-            event.event_time.FromMicroseconds(int((time.time() - self._chance.random() * SIX_DAYS_S) * 1e6))
+            event.event_time.FromMicroseconds(self._now_us() - int(self._chance.random() * SIX_DAYS_US))
         return event
 
     def _user(self) -> str:

@@ -70,6 +70,13 @@ def write_registry(path: Path, *, tiers_order: tuple[str, str] = ("orders", "spe
     path.write_bytes(registry.SerializeToString())
 
 
+def add_view(registry: Path, view: pb.FeatureView) -> None:
+    """One more in a registry that is there; without a windowed one the stream process folds nothing."""
+    found = pb.Registry.FromString(registry.read_bytes())
+    found.feature_views.append(view)
+    registry.write_bytes(found.SerializeToString())
+
+
 def write_state(path: Path, users: Mapping[str, tuple[Value, ...]]) -> None:
     """Every user's fact, in one committed generation."""
     plan = compile_view(SPEC)

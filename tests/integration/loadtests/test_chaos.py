@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from redis_process import require_redis
-from toy_home import make_home
+from registry_files import windowed_message
+from toy_home import add_view, make_home
 
 from loadtests.chaos.report import print_chaos
-from loadtests.chaos.trial import Outcome, Scene, Trial, document_of, faults_of, run_chaos, wrong_of
-from loadtests.chaos.watchers import judge
+from loadtests.chaos.scenes import Scene, Trial
+from loadtests.chaos.trial import Outcome, document_of, faults_of, run_chaos, wrong_of
+from loadtests.chaos.watchers import judge_by
 from loadtests.slow_proxy import Delay, slowed
 from strata.errors import StrataError
 from strata.v1 import segmentation_pb2 as pb
@@ -25,25 +27,41 @@ SHORT = 0.6
 
 def run(tmp_path: Path, trial: Trial) -> dict[str, object]:
     settings = make_home(tmp_path / "platform", USERS)
+    add_view(settings.registry, windowed_message())
     (tmp_path / "proof").mkdir()
     outcome = run_chaos(settings, trial, tmp_path / "proof", list(USERS), lambda _: None)
     document: dict[str, object] = json.loads(json.dumps(document_of(trial, outcome)))
     print_chaos(document)
-    assert {scene.fault for scene in outcome.scenes} == {fault.name for fault in faults_of(trial)}
+    standing, living = faults_of(trial)
+    played = {scene.fault.partition(",")[0] for scene in outcome.scenes}
+    assert played == {fault.name for fault in standing} | set(living)
     assert all(scene.during["calls"] for scene in outcome.scenes)
     assert outcome.users == len(USERS)
     return document
 
 
 def test_on_lmdb_no_fault_brings_a_wrong_answer(tmp_path: Path) -> None:
-    """A worker, the disk, a package, the file itself: each is made, and mended."""
-    assert run(tmp_path, Trial("lmdb", 1, 1, SHORT))["wrong"] == {}
+    """A worker, the disks, a package, the file itself, the clock: each is made, and mended."""
+    document = run(tmp_path, Trial("lmdb", 1, 1, SHORT))
+    assert document["wrong"] == {}
+    scenes = {scene["fault"]: scene["during"] for scene in document["scenes"]}  # type: ignore[attr-defined]
+    assert scenes["damaged package promoted"]["promotion FAILED_PRECONDITION"] == 1
+    assert scenes["disk full under the log"]["publish UNAVAILABLE"] > 0
+    for setting in ("+1 h", "-1 h", "right again"):
+        assert scenes[f"clock jumped, {setting}"]["event 60 s ahead: invalid"] == 1
 
 
 def test_on_redis_and_a_bento_no_fault_brings_a_wrong_answer(tmp_path: Path) -> None:
     """Callers get what was last known or the fallback, and are told so, within their deadline."""
     require_redis()
-    only = ("redis killed", "redis emptied", "redis slowed to 200 ms", "bento killed", "bento slowed to 500 ms")
+    only = (
+        "redis killed",
+        "redis emptied",
+        "redis restarted empty",
+        "redis slowed to 200 ms",
+        "bento killed",
+        "bento slowed to 500 ms",
+    )
     document = run(tmp_path, Trial("redis", 1, 1, SHORT, only))
     assert document["wrong"] == {}
     scenes = {scene["fault"]: scene["during"] for scene in document["scenes"]}  # type: ignore[attr-defined]
@@ -75,11 +93,14 @@ REASON = pb.DEGRADATION_REASON_FEATURES_UNAVAILABLE
         (one(source=FALLBACK), "low", "wrong: not live, and no reason"),
         (one(source=FALLBACK, degradation=pb.DEGRADATION_REASON_UNKNOWN_USER), "low", "wrong: a known user is unknown"),
         (one(degradation=REASON), "low", "wrong: no source"),
+        (one(source=LIVE, feature_age={"seconds": -1}), "high", "wrong: a negative age"),
+        (one(source=LIVE, score=1.5), "high", "wrong: a score outside 0 to 1"),
     ],
 )
 def test_what_an_answer_is(found: pb.Assignment, segment: str, outcome: str) -> None:
     """Each way to be right, and each way to be wrong."""
-    assert judge("ann", [found], {"ann": {"tiers": segment}}) == [outcome]
+    judge = judge_by({"ann": {"tiers": segment}})
+    assert judge("ann", pb.GetSegmentsResponse(assignments=[found])) == [outcome]
 
 
 def test_wrong_answers_are_counted_over_all_faults() -> None:
