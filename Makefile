@@ -52,7 +52,7 @@ bench: setup  ## cost of a call beside echoes, the glued stack and other servers
 	@$(bin)/strata bench users --quick
 
 .PHONY: prove
-prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, freshness; results in loadtests/out
+prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, an hour of soak, freshness; results in loadtests/out
 	@scripts/install_tools.sh redis-server java mvn
 	@$(bin)/strata up --prepare-only
 	@scripts/prove_parity.sh
@@ -61,6 +61,7 @@ prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 ki
 	@$(bin)/strata prove chaos --json loadtests/out/chaos.json
 	@$(bin)/strata prove chaos --state lmdb --json loadtests/out/chaos-lmdb.json
 	@$(bin)/strata prove releases --json loadtests/out/releases.json
+	@$(bin)/strata prove soak --json loadtests/out/soak.json --picture loadtests/out/soak.svg
 	@$(bin)/strata prove freshness --json loadtests/out/freshness.json
 	@$(bin)/strata prove freshness --log kafka --state redis --json loadtests/out/freshness-kafka.json
 

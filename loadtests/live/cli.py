@@ -170,3 +170,46 @@ def chaos(
     write(json, document)
     if document["wrong"]:
         raise typer.Exit(WRONG)
+
+
+@app.command()
+def soak(
+    *,
+    minutes: Annotated[float, typer.Option(min=0.2, help="How long; the first tenth is warm-up.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="Decides users, events and pauses.")] = 1,
+    rate: Annotated[
+        float, typer.Option(min=1, help="GetSegments calls a second; 2 batches of 100 beside them.")
+    ] = 100.0,
+    events: Annotated[float, typer.Option(min=1, help="Events a second, half of them through the gateway.")] = 50.0,
+    json: Json = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="Draw memory over time (.svg or .png).")
+    ] = None,
+) -> None:
+    """Run the whole platform under a steady load for an hour: its memory may not grow by 2 %, no answer be wrong.
+
+    In a copy of the prepared home: `strata up` with its children, under single calls, batches, watches, events, and a
+    release change now and then. Ends with 1 when resident memory grew past 2 % (of all, or of one process), an answer
+    was wrong, or a server was started again. Ctrl-C ends it early and reports what was seen until then, with 1.
+    """
+    from loadtests.live.report import header, write
+    from loadtests.live.servers import scratch_folder
+    from loadtests.soak.picture import check_name, draw_memory
+    from loadtests.soak.plan import Plan
+    from loadtests.soak.report import document_of, print_soak
+    from loadtests.soak.whole import soak_whole
+    from loadtests.users import read_users
+    from strata.settings import load_settings
+
+    check_name(picture)
+    settings = load_settings()
+    plan = Plan(minutes, seed, calls_per_s=rate, events_per_s=events)
+    users = read_users(settings)
+    outcome = soak_whole(settings, plan, users, scratch_folder(settings.home, "soak"), say)
+    document = header(f"strata prove soak --minutes {minutes:g} --seed {seed}") | document_of(plan, outcome)
+    write(json, document)
+    if picture is not None:
+        draw_memory(picture, document)
+    print_soak(document)
+    if document["faults"] or not document["complete"]:
+        raise typer.Exit(WRONG)

@@ -36,17 +36,18 @@ def make_batches(count: int, size: int, users: int, seed: int) -> list[tuple[byt
     batches: list[tuple[bytes, int]] = []
     while made < count:
         number = min(size, count - made)
-        events = [_event(f"{stem}-{made + i}", chance, users) for i in range(number)]
+        events = [make_event(f"{stem}-{made + i}", f"load-{chance.randrange(users)}", chance) for i in range(number)]
         made += number
         request = pb.StreamEventsRequest(batch_id=len(batches), events=events)
         batches.append((request.SerializeToString(), number))
     return batches
 
 
-def _event(event_id: str, chance: random.Random, users: int) -> Any:
+def make_event(event_id: str, user: str, chance: random.Random) -> Any:
+    """A purchase, a view or a cart of a user, without a time."""
     kind = chance.choice(TYPES)
     event = pb.Event(
-        event_id=event_id, user_id=f"load-{chance.randrange(users)}", type=kind,
+        event_id=event_id, user_id=user, type=kind,
         session_id=f"visit-{chance.randrange(1 << 30):x}", item_id=f"item-{chance.randrange(5_000)}",
         category=f"aisle-{chance.randrange(40)}",
     )  # fmt: skip

@@ -30,6 +30,8 @@ _BOUND: Final = "import ctypes,os,sys; ctypes.CDLL(None).prctl(1,15); os.execvp(
 class Server(ABC):
     """A process that can be killed and started again, on the same ports and files. Start it from the main thread."""
 
+    start_s = START_S
+
     def __init__(self, name: str, place: Place, *command: str) -> None:
         self.name, self.place = name, place
         self._command = command
@@ -52,11 +54,11 @@ class Server(ABC):
 
     def await_ready(self) -> None:
         """Wait until it serves. Raises StrataError with its last words."""
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + self.start_s
         while not self.serves():
             dead = self._process is None or self._process.poll() is not None
             if dead or time.monotonic() > deadline:
-                what = "ended" if dead else f"did not serve within {START_S:.0f} s"
+                what = "ended" if dead else f"did not serve within {self.start_s:.0f} s"
                 raise StrataError(f"{self.name} {what}; last words ({self.log}):\n{self.last_words()}")
             time.sleep(0.02)
 
