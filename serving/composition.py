@@ -16,6 +16,7 @@ from serving.domain.last_known import LastKnown
 from serving.domain.routing import Canary, Routing, Share
 from serving.domain.segmenter import SegmenterProfile
 from serving.domain.single_desk import SingleDesk
+from serving.domain.step_notes import noted
 from serving.domain.watch_round import Looking
 from serving.door import GuardedDoor
 from serving.metrics.families import METHODS
@@ -145,13 +146,15 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
 
     def features(method: str) -> FeatureSource:
         seconds = parts.recorder.histogram("strata_stage_seconds", method, "features")
-        return parts.observers.features(MeasuredFeatures(parts.features, seconds.observe))
+        return parts.observers.features(MeasuredFeatures(parts.features, noted("features", seconds.observe)))
 
     def desk(method: str) -> SegmentationDesk:
         score = parts.recorder.histogram("strata_stage_seconds", method, "score")
         return SegmentationDesk(
             {
-                key: parts.observers.segmenter(MeasuredSegmenter(each, score.observe))
+                key: parts.observers.segmenter(
+                    MeasuredSegmenter(each, noted("score", score.observe, each.profile.name))
+                )
                 for key, each in parts.served.items()
             },
             features=features(method),

@@ -15,11 +15,13 @@ from serving.adapters.feature_reading import Reading
 from serving.domain.assignments import LiveAnswer, LiveAssignment
 from serving.domain.features import Floats, StoredUser, UserRow
 from serving.domain.segmenter import SegmenterProfile
+from serving.domain.step_notes import notes_here
 from serving.ports import AnswerMeter, Segmenter
 from strata.runtime.native_single import AnswerPlaces, NativeSingle, ReplyTags, SinglePart, StagePlaces
 
 MOST_KINDS: Final = 256
 """Combinations of segmenters laid out for the kernel: callers choose them, so they are bounded."""
+STAGES: Final = ("features", "score", "reply")
 
 
 class ReplyPieces(Protocol):
@@ -80,6 +82,9 @@ class KernelAnswers:
         answered = kind.single.answer(found.rows, user.encode(), at_us, marks=found.marks, found_s=found.took_s)
         if answered is None:
             return None
+        notes = notes_here()
+        if notes is not None:
+            notes.took(*zip(STAGES, kind.single.stages(), strict=True))
         reply, answers = answered
         answer = LiveAnswer(
             user,

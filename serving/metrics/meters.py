@@ -11,6 +11,7 @@ import numpy as np
 from serving.domain.assignments import Answer, Column, LiveAnswer
 from serving.domain.features import NO_WATERMARK
 from serving.domain.segmenter import SegmenterProfile
+from serving.domain.step_notes import noted
 from serving.metrics.families import CODES, DEGRADATIONS, SOURCES
 from serving.metrics.recorder import Recorder
 from strata.runtime.native_single import AnswerPlaces
@@ -38,7 +39,7 @@ class ReplyMeter:
     """The time of making one method's replies."""
 
     def __init__(self, recorder: Recorder, method: str) -> None:
-        self.replied = recorder.histogram("strata_stage_seconds", method, "reply").observe
+        self.replied = noted("reply", recorder.histogram("strata_stage_seconds", method, "reply").observe)
 
 
 class AssignmentMeter:

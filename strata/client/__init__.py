@@ -14,6 +14,7 @@ from __future__ import annotations
 from strata.client.calls import CallFailed
 from strata.client.client import Client, connect
 from strata.client.events import Event, Published, Refusal
+from strata.client.explained import ExplainedCall, TimingMissing
 from strata.client.publisher import Publisher
 from strata.client.segments import Assignment, SegmentBatch, SegmentColumn, SegmenterInfo, Segments
 
@@ -22,6 +23,7 @@ __all__ = [
     "CallFailed",
     "Client",
     "Event",
+    "ExplainedCall",
     "Published",
     "Publisher",
     "Refusal",
@@ -29,5 +31,6 @@ __all__ = [
     "SegmentColumn",
     "SegmenterInfo",
     "Segments",
+    "TimingMissing",
     "connect",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from strata.client.calls import call, open_channel
 from strata.client.events import Event, Published, to_published, to_request
+from strata.client.explained import ExplainedCall, timed
 from strata.client.publisher import Publisher, Refused
 from strata.client.segments import SegmentBatch, SegmenterInfo, Segments, to_batch, to_segmenter, to_segments
 from strata.v1 import event_pb2
@@ -45,6 +46,21 @@ class Client:
         """One user's assignments, by the named segmenters or all of them."""
         request = pb.GetSegmentsRequest(user_id=user_id, segmenters=segmenters)
         return to_segments(self._call(self._segments.GetSegments, request, timeout_s or self._call_s))
+
+    def explain_segments(self, user_id: str, *segmenters: str, timeout_s: float | None = None) -> ExplainedCall:
+        """`get_segments`, and where its time went. An ordinary call to the gateway, but for what telling costs.
+
+        Raises TimingMissing when the gateway does not tell, TimingUnreadable when it is not understood.
+        """
+        request = pb.GetSegmentsRequest(user_id=user_id, segmenters=segmenters)
+        return timed(
+            self._target,
+            self._segments.GetSegments,
+            request,
+            timeout_s or self._call_s,
+            caller=self._caller,
+            convert=to_segments,
+        )
 
     def batch_get_segments(
         self,

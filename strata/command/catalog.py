@@ -36,6 +36,11 @@ CHAPTERS = (
             ),
             Entry("segment", "ask a running gateway which segments a user is in", "strata.command.segment:segment"),
             Entry("top", "watch a running platform: calls, answers, workers, events", "strata.command.top.cli:top"),
+            Entry(
+                "explain-latency",
+                "show where the time of a user's calls goes",
+                "strata.command.explain.cli:explain_latency",
+            ),
             Entry("doctor", "check this machine and this home, and say what to do", "strata.command.doctor.cli:doctor"),
         ),
     ),
@@ -47,7 +52,7 @@ CHAPTERS = (
             Entry("features", "apply, materialise and verify feature definitions", "feature_repo.cli:app"),
             Entry("train", "fit a segmenter, evaluate it, make a package", "training.cli:app", "train"),
             Entry("packages", "list the versions of each segmenter", "training.cli:app", "packages"),
-            Entry("bento", "build a package into a Bento; serve one, or all a release names", "serving.bento.cli:app"),
+            Entry("bento", "build a package into a Bento; serve one or all of a release", "serving.bento.cli:app"),
         ),
     ),
     Chapter(

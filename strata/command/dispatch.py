@@ -81,7 +81,7 @@ def overview() -> str:
     """The help of `strata` itself."""
     lines = ["Strata: which segment is a user in, right now.", "", USAGE]
     for chapter in CHAPTERS:
-        lines += ["", f"{chapter.title}:", *(f"  {entry.name:<10}{entry.summary}" for entry in chapter.entries)]
+        lines += ["", f"{chapter.title}:", *(f"  {entry.name:<17}{entry.summary}" for entry in chapter.entries)]
     lines += ["", "Examples:", *(f"  {example:<37}{meaning}" for example, meaning in EXAMPLES)]
     lines += ["", "'strata COMMAND --help' tells more. Settings: strata.yaml, then STRATA_* variables."]
     return "\n".join(lines)

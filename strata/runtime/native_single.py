@@ -23,6 +23,9 @@ from strata.runtime.native_call import KernelScore
 MOST_USER_BYTES: Final = 256
 MOST_TABLES: Final = 64
 """The kernel's own bounds; what is past them is declined."""
+_SIZE_BYTES: Final = 8
+"""Of the reply's size, which what was found begins with; the stages' seconds come next."""
+_STAGES: Final = Struct("<ddd")
 _TIME_BYTES: Final = 32
 """Past any time as a field of the reply."""
 
@@ -48,6 +51,14 @@ class StagePlaces(NamedTuple):
     read: HistogramPlace
     scored: HistogramPlace
     written: HistogramPlace
+
+
+class StageSeconds(NamedTuple):
+    """What the stages of one answer took; reading with finding the rows."""
+
+    read: float
+    scored: float
+    written: float
 
 
 class AnswerPlaces(NamedTuple):
@@ -160,7 +171,8 @@ class NativeSingle:
         self._rows: Any = (ctypes.c_char_p * count)()
         self._sizes, self._marks = bytearray(8 * count), bytearray(8 * count)
         self._numbers = Struct(f"<{count}q")
-        self._found = Struct("<q" + len(parts) * "dqqq")
+        # What was counted of the stages is passed over: it is looked at where somebody asks.
+        self._found = Struct(f"<q{_STAGES.size}x" + len(parts) * "dqqq")
         self._found_bytes, self._reply = bytearray(self._found.size), bytearray(_room(parts))
         self._reply_view = memoryview(self._reply)
         self._marked: Sequence[int] | None = None
@@ -194,6 +206,10 @@ class NativeSingle:
         found = self._found.unpack_from(self._found_bytes)
         parts = [PartAnswered(found[i + 1], found[i], found[i + 2], found[i + 3]) for i in self._part_starts]
         return Answered(self._reply_view[: found[0]].tobytes(), parts)
+
+    def stages(self) -> StageSeconds:
+        """Of the last answer, as they were counted."""
+        return StageSeconds(*_STAGES.unpack_from(self._found_bytes, _SIZE_BYTES))
 
     def _part(self, part: SinglePart) -> _Part:
         heads, names = _starts(part.heads, 0), _starts(part.names, sum(map(len, part.heads)))

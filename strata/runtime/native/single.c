@@ -70,6 +70,7 @@ typedef struct {
 
 typedef struct Found {
     int64_t reply_size;
+    double read_s, score_s, write_s; /* as counted */
     PartFound parts[];
 } Found;
 
@@ -209,7 +210,8 @@ STRATA_API int strata_single(const Single *single, const uint8_t *user, int64_t 
     at = put_time(&single->tags, at, single->tags.as_of, at_us);
     found->reply_size = at - single->reply;
     for (int64_t p = 0; p < single->part_count; p++) count(&single->parts[p], &found->parts[p], at_us);
-    observe(&single->read, found_s + read_s), observe(&single->scored, score_s);
-    observe(&single->written, seconds_since(&clock));
+    found->read_s = found_s + read_s, found->score_s = score_s, found->write_s = seconds_since(&clock);
+    observe(&single->read, found->read_s), observe(&single->scored, found->score_s);
+    observe(&single->written, found->write_s);
     return 0;
 }

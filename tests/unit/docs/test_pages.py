@@ -14,7 +14,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]+)")
 SOURCE = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.(?:py|yaml|proto|sh))`")
 TARGET = re.compile(r"`make ([a-z]+)[` ]")
-COMMAND = re.compile(r"`(?:\.venv/bin/)?strata ([a-z]+)[` ]")
+COMMAND = re.compile(r"`(?:\.venv/bin/)?strata ([a-z][a-z-]*)[` ]")
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: page.name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
 import ctypes
 import random
+import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -30,6 +32,7 @@ from serving.domain.desk import SegmentationDesk
 from serving.domain.features import StoredUser
 from serving.domain.last_known import LastKnown
 from serving.domain.single_desk import SingleDesk
+from serving.domain.step_notes import StepNotes, keep_notes
 from serving.metrics.families import Family, families, version_families
 from serving.metrics.meters import AssignmentMeter
 from serving.metrics.recorder import Histogram, Recorder
@@ -268,6 +271,33 @@ def test_durations_are_counted_as_python_counts_them(packages: Packages) -> None
         assert took_s < seconds < took_s + 0.01
         [place] = [place for place, count in enumerate(counts) if count]
         assert place == bisect_left(world.stage("features").place().bounds, seconds)
+
+
+def test_a_caller_who_asks_is_told_what_was_counted(packages: Packages) -> None:
+    """The very seconds; who does not ask has none noted."""
+    world = World(packages)
+    world.put("ann", [make_event()], {}, NOON_US)
+    found = world.features.find_user(world.keys("tiers", "promo"), "ann")
+    found.took_s = 0.25
+    before = time.perf_counter()
+    notes = contextvars.Context().run(_explained, world, found)
+    timing = notes.timing(time.perf_counter())
+    assert [(step.name, step.segmenter) for step in timing.steps] == [("features", ""), ("score", ""), ("reply", "")]
+    for step in timing.steps:
+        assert step.seconds == world.stage_numbers(step.name)[-1]
+    assert timing.steps[0].seconds > 0.25
+    ends = [step.at_s + step.seconds for step in timing.steps]
+    assert ends[:2] == pytest.approx([step.at_s for step in timing.steps[1:]], abs=1e-9)
+    assert before - 0.25 < timing.began_s + timing.steps[0].at_s
+    assert ends[2] <= timing.seconds
+    assert world.kernel.answer(found, NOON_US) is not None
+    assert len(notes.timing(1.0).steps) == 3
+
+
+def _explained(world: World, found: StoredUser) -> StepNotes:
+    notes = keep_notes(time.perf_counter())
+    assert world.kernel.answer(found, NOON_US) is not None
+    return notes
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
