@@ -13,10 +13,12 @@ from rich.console import Console
 
 from strata.call_timing import Step
 from strata.client import Client, ExplainedCall
-from strata.command.explain.asking import Asked, Queue, ask
+from strata.command.explain import asking
+from strata.command.explain.asking import Asked, Queue, ask, read_queue
 from strata.command.explain.breakdown import Row, breakdown, own_seconds
 from strata.command.explain.document import document
 from strata.command.explain.view import render
+from strata.command.top.pages import parse_page
 
 FEATURES = Step("features", "", 0.0005, 0.002)
 SCORE = Step("score", "tiers", 0.003, 0.004)
@@ -153,6 +155,20 @@ def test_an_interrupted_one_shows_what_there_is() -> None:
     assert shown(*asked.calls, interrupted=True)[0].endswith("3 calls one after the other, interrupted")
     with pytest.raises(KeyboardInterrupt):
         ask(Interrupted(1), "ann", (), 20, lambda: None)
+
+
+@pytest.mark.parametrize(("count", "found"), [(0, None), (100, Queue(0.001, 0.00198))])
+def test_the_queue_is_read_from_the_page(count: int, found: Queue | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since the start, of all workers; nothing where nobody has called yet."""
+    counts = {"0.001": count // 2, "0.002": count, "+Inf": count}
+    text = "".join(f'strata_queue_seconds_bucket{{le="{bound}"}} {each}\n' for bound, each in counts.items())
+    page = parse_page(f"# TYPE strata_queue_seconds histogram\n{text}strata_queue_seconds_count {count}\n", 1.0)
+    monkeypatch.setattr(asking, "read_page", {"127.0.0.1:7401": page}.get)
+    queue = read_queue("127.0.0.1:7401")
+    assert (queue is None) == (found is None)
+    if queue is not None and found is not None:
+        assert (queue.p50_s, queue.p99_s) == pytest.approx((found.p50_s, found.p99_s))
+    assert read_queue("127.0.0.1:9") is None
 
 
 def test_the_document_has_the_same_rows() -> None:
