@@ -17,8 +17,10 @@ from serving.domain.features import Floats, StoredUser, UserRow
 from serving.domain.segmenter import SegmenterProfile
 from serving.domain.step_notes import notes_here
 from serving.ports import AnswerMeter, Segmenter
-from strata.runtime.native_single import AnswerPlaces, NativeSingle, ReplyTags, SinglePart, StagePlaces
+from strata.runtime.native_single import AnswerPlaces, NativeSingle, ReplyTags, SinglePart, StagePlaces, first_of
 
+_row: Final = UserRow._make
+"""Half the time of a call by names."""
 MOST_KINDS: Final = 256
 """Combinations of segmenters laid out for the kernel: callers choose them, so they are bounded."""
 STAGES: Final = ("features", "score", "reply")
@@ -50,8 +52,8 @@ class _Kind:
     reading: Reading
     single: NativeSingle | None
     """None: the kernel cannot do it."""
-    parts: list[tuple[SegmenterProfile, Floats]]
-    """Each segmenter with its values, in place."""
+    parts: list[tuple[SegmenterProfile, Floats, int]]
+    """Each segmenter with its values, in place, and where its numbers begin."""
 
 
 class KernelAnswers:
@@ -85,21 +87,14 @@ class KernelAnswers:
         notes = notes_here()
         if notes is not None:
             notes.took(*zip(STAGES, kind.single.stages(), strict=True))
-        reply, answers = answered
-        answer = LiveAnswer(
-            user,
-            at_us,
-            [
-                LiveAssignment(
-                    profile,
-                    segment,
-                    score,
-                    UserRow(values, known=True, watermark_us=watermark_us, complete=not missing),
-                )
-                for (profile, values), (segment, score, watermark_us, missing) in zip(kind.parts, answers, strict=True)
-            ],
-            reply,
-        )
+        reply, numbers = answered
+        assignments = [
+            LiveAssignment(
+                profile, numbers[n + 1], numbers[n], _row((values, True, numbers[n + 2], not numbers[n + 3], False))
+            )
+            for profile, values, n in kind.parts
+        ]
+        answer = LiveAnswer(user, at_us, assignments, reply)
         self._meter.answered_live(answer)
         return answer
 
@@ -136,5 +131,8 @@ class KernelAnswers:
         return _Kind(
             reading,
             single,
-            [(profile, single.values[part.part]) for profile, part in zip(profiles, reading.slices, strict=True)],
+            [
+                (profile, single.values[part.part], first_of(n))
+                for n, (profile, part) in enumerate(zip(profiles, reading.slices, strict=True))
+            ],
         )

@@ -17,6 +17,8 @@ from serving.domain.assignments import Answer, Column, Degradation, LiveAssignme
 
 _ANSWER: Final = Struct("<qifBB")
 """What a row says beside its user and values; packed, so that one call writes it."""
+_ANSWER_BYTES: Final = _ANSWER.size
+_LIVE, _UNDEGRADED = int(Source.LIVE), int(Degradation.NONE)
 _FIELDS: Final = np.dtype(
     [("as_of_us", "<i8"), ("segment_index", "<i4"), ("score", "<f4"), ("source", "u1"), ("degradation", "u1")]
 )
@@ -58,7 +60,7 @@ class PredictionBuffer:
             return False
         _, index, score, row = assignment
         self._users.append(user)
-        _ANSWER.pack_into(self._packed, at * _ANSWER.size, as_of_us, index, score, Source.LIVE, Degradation.NONE)
+        _ANSWER.pack_into(self._packed, at * _ANSWER_BYTES, as_of_us, index, score, _LIVE, _UNDEGRADED)
         self._values[at] = row.values
         self._count = at + 1
         return True

@@ -55,13 +55,16 @@ class SegmentationMethods:
         self._templates = {key: ReplyTemplates(profile) for key, profile in served.items()}
         self._pieces = {key: LivePieces(profile) for key, profile in served.items()}
         self._segmenters = {name: to_segmenter_proto(profile) for name, profile in live.items()}
+        self._every = tuple(self._segmenters)
 
     async def get_segments(self, request: pb.GetSegmentsRequest, deadline: Deadline) -> bytes:
         """The reply comes serialised: see `live_reply`."""
         user = request.user_id
         check_user(user)
-        names = choose_segmenters(request.segmenters, self._segmenters)
-        answer = await self._single.answer(user, self._routing.keys(names, user), deadline)
+        named = request.segmenters
+        names = choose_segmenters(named, self._segmenters) if named else self._every
+        found = self._single.answer(user, self._routing.keys(names, user), deadline)
+        answer = found if isinstance(found, LiveAnswer) else await found
         if isinstance(answer, LiveAnswer) and answer.reply:
             return answer.reply
         began = time.perf_counter()

@@ -104,18 +104,15 @@ class Answered(NamedTuple):
     """What `NativeSingle.answer` found."""
 
     reply: bytes
-    parts: list[PartAnswered]
+    numbers: tuple[Any, ...]
+    """Of part p from `first_of(p)` on: its score, its segment, its watermark in us (the oldest over its tables; the
+    least int64 where nothing says), and how many of its values are missing. As they were unpacked: whoever reads them
+    makes something of their own of them."""
 
 
-class PartAnswered(NamedTuple):
-    """One model's answer."""
-
-    segment: int
-    score: float
-    watermark_us: int
-    """The oldest over its tables; the least int64 where nothing says."""
-    missing: int
-    """How many of its values are."""
+def first_of(part: int) -> int:
+    """Where a part's numbers begin in `Answered.numbers`."""
+    return 1 + 4 * part
 
 
 class _Table(ctypes.Structure):
@@ -176,7 +173,6 @@ class NativeSingle:
         self._found_bytes, self._reply = bytearray(self._found.size), bytearray(_room(parts))
         self._reply_view = memoryview(self._reply)
         self._marked: Sequence[int] | None = None
-        self._part_starts = range(1, 1 + 4 * len(parts), 4)
         table_array = (_Table * count)(*(_Table(*table) for table in tables))
         part_array = (_Part * len(parts))(*(self._part(part) for part in parts))
         self._single = _Single(
@@ -204,8 +200,7 @@ class NativeSingle:
         if self._call(self._address, user, len(user), at_us, found_s):
             return None
         found = self._found.unpack_from(self._found_bytes)
-        parts = [PartAnswered(found[i + 1], found[i], found[i + 2], found[i + 3]) for i in self._part_starts]
-        return Answered(self._reply_view[: found[0]].tobytes(), parts)
+        return Answered(self._reply_view[: found[0]].tobytes(), found)
 
     def stages(self) -> StageSeconds:
         """Of the last answer, as they were counted."""

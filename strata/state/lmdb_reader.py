@@ -18,6 +18,8 @@ from strata.state.ports import Rows
 
 A = TypeVar("A")
 T = TypeVar("T")
+_NO_SNAPSHOT = -1
+"""LMDB numbers its transactions from 0."""
 _UNKNOWN = object()
 """A table nobody asked for yet; None is one that has no rows."""
 
@@ -28,8 +30,9 @@ class LmdbReader:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._catalog = environment.database(CATALOG, create=not environment.readonly)
-        self._known: tuple[bytes | None, dict[str, Any]] = None, {}
-        """A version, and each table's database as of it; None for a table without one. One value, for threads."""
+        self._known: tuple[bytes | None, dict[str, Any], int] = None, {}, _NO_SNAPSHOT
+        """A version, each table's database as of it (None for a table without one), and the newest snapshot that was
+        seen to be of that version. One value, for threads."""
 
     def read(self, table: str, users: Sequence[str]) -> Rows:
         """One row per user, in order."""
@@ -103,9 +106,12 @@ class LmdbReader:
         while True:
             try:
                 with self._environment.reading, self._environment.lmdb.begin() as transaction:
-                    get = transaction.get
-                    version, current = self._known
-                    if version is not None and get(VERSION_KEY, b"", self._catalog) == version:
+                    get, snapshot = transaction.get, transaction.id()
+                    version, current, seen = self._known
+                    if snapshot != seen and version is not None and get(VERSION_KEY, b"", self._catalog) == version:
+                        seen = snapshot
+                        self._known = version, current, snapshot
+                    if snapshot == seen:
                         databases = [current.get(table, _UNKNOWN) for table in tables]
                         if _UNKNOWN not in databases:
                             return take(get, databases, asked)
@@ -137,6 +143,7 @@ class LmdbReader:
                 table: None if record is None else self._environment.database(rows_name(table, record.slot))
                 for table, record in records.items()
             },
+            _NO_SNAPSHOT,
         )
 
     def _find_catalog(self) -> Any | None:

@@ -211,7 +211,8 @@ class World:
                 "last_known": LastKnown(self.segmenters, 10), "meter": Unmetered(), "clock": FixedClock(self.now_us),
             }  # fmt: skip
             desk = SingleDesk(SegmentationDesk(self.slow_segmenters, **shared), **shared, quick=quick)
-            return await desk.answer(user, keys, Deadline.after(5.0))
+            answer = desk.answer(user, keys, Deadline.after(5.0))
+            return answer if isinstance(answer, LiveAnswer) else await answer
 
 
 def _fill(world: World, seed: int) -> None:
