@@ -211,7 +211,8 @@ def bench_overload(
     users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
 ) -> None:
-    """Offer a gateway three times what it can answer, each call with 100 ms: without admission, with it, with HAProxy.
+    """Offer a gateway three times what it can answer, each call with 100 ms: without admission, with it, with few
+    streams a connection, with HAProxy.
 
     Starts its own servers, one worker each, on the prepared home. A share below its goal is printed, not an error.
     """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from loadtests.overload import frames
-from loadtests.overload.tally import GIVEN_UP, LOST, OK, WRONG
+from loadtests.overload.tally import GIVEN_UP, LOST, OK, UNAVAILABLE, WRONG
 
 UNLIMITED: Final = 1 << 30
 PREFIX_BYTES: Final = 5
@@ -124,7 +124,8 @@ class Connection(asyncio.Protocol):
             elif kind == frames.HEADERS and flags & frames.END_STREAM:
                 self._answered(stream, frames.status_in(payload))
             elif kind == frames.RST_STREAM:
-                self._end(stream, LOST)
+                refused = int.from_bytes(payload[:4], "big") == frames.REFUSED_STREAM
+                self._end(stream, UNAVAILABLE if refused else LOST)
             else:
                 self._control(kind, flags, stream, payload)
         self.flush()

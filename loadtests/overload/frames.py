@@ -12,6 +12,8 @@ from typing import Final
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM, ACK, END_HEADERS = 0x1, 0x1, 0x4
+REFUSED_STREAM: Final = 7
+"""Not begun: more streams than the server allows, as it counts them. A gRPC client makes UNAVAILABLE of it."""
 CANCEL: Final = 8
 HEADER_TABLE_SIZE, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 1, 3, 4
 WINDOW: Final = 65_535

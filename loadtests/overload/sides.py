@@ -1,4 +1,5 @@
-"""What is put under load: the gateway with admission off, on, and on behind HAProxy; and on which core."""
+"""What is put under load: the gateway with admission off, on, on with few streams a connection, and on behind HAProxy;
+and on which core."""
 
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 CONFIGURATION = ROOT / "deploy" / "haproxy" / "haproxy.cfg"
 KEPT = {"STRATA_GATEWAY__MAX_CONNECTION_AGE_S": "3600"}
 """No connection is asked to come again while it is measured."""
+FEW_STREAMS = "8"
+"""Per connection: 64 over the caller's eight, as many as may wait for Python."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,21 @@ class Side:
 
 
 def start_sides(settings: Settings, user: str, scratch: Path, stack: ExitStack, cores: Collection[int]) -> list[Side]:
-    """`off`, `admission` and, where there is one, `haproxy`; ready when `user` is answered live. Gateways are pinned to
-    `cores`."""
-    told = {"off": KEPT | {"STRATA_GATEWAY__ADMISSION": "false"}, "admission": KEPT, "behind": KEPT}
+    """`off`, `admission`, `streams` and, where there is one, `haproxy`; ready when `user` is answered live.
+
+    Gateways are pinned to `cores`.
+    """
+    told = {
+        "off": KEPT | {"STRATA_GATEWAY__ADMISSION": "false"},
+        "admission": KEPT,
+        "streams": KEPT | {"STRATA_GATEWAY__MAX_CONCURRENT_STREAMS": FEW_STREAMS},
+        "behind": KEPT,
+    }
     with pinned(cores):
         gateways = {name: start_gateway(settings, name, scratch, stack, more=more) for name, more in told.items()}
     for name, gateway in gateways.items():
         await_live(gateway, user, scratch / f"gateway-{name}.log")
-    sides = [Side(name, gateways[name].address, gateways[name]) for name in ("off", "admission")]
+    sides = [Side(name, gateways[name].address, gateways[name]) for name in ("off", "admission", "streams")]
     if shutil.which("haproxy"):
         behind = gateways["behind"]
         sides.append(Side("haproxy", _start_haproxy(behind.address, user, scratch, stack), behind))

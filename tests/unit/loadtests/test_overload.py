@@ -12,7 +12,7 @@ from loadtests.overload.connection import Call, Connection, Right, repeats_the_q
 from loadtests.overload.figures import Capacity, figures, recovery_s
 from loadtests.overload.plan import Plan
 from loadtests.overload.report import overload_document, overload_table
-from loadtests.overload.tally import GIVEN_UP, OK, RESOURCE_EXHAUSTED, WRONG, Slice, Tally
+from loadtests.overload.tally import GIVEN_UP, LOST, OK, RESOURCE_EXHAUSTED, UNAVAILABLE, WRONG, Slice, Tally
 
 PLAN = Plan(seconds=2.0, light_s=1.0, after_s=1.0, ramp_s=1.0)
 CAPACITY = Capacity(answers_per_s=1_000.0, cpu_s_per_answer=0.001)
@@ -109,6 +109,15 @@ def test_calls_past_the_streams_a_server_allows_wait_at_the_caller() -> None:
     assert [one[2] for one in link.wire.take()] == [1, 1]
     link.hear(*answer(1, BODY))
     assert [one[2] for one in link.wire.take()] == [3, 3]
+
+
+@pytest.mark.parametrize(("code", "end"), [(7, UNAVAILABLE), (8, LOST), (2, LOST)])
+def test_a_stream_refused_was_not_begun_and_one_reset_is_lost(code: int, end: int) -> None:
+    """REFUSED_STREAM is what a gRPC client makes UNAVAILABLE of."""
+    link = Link()
+    call = link.call()
+    link.hear((frames.RST_STREAM, 0, 1, code.to_bytes(4, "big")))
+    assert link.ends == [(end, call)]
 
 
 def test_a_call_is_given_up_at_its_deadline_and_the_server_told() -> None:
