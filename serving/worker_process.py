@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from serving.order import WorkerOrder
+from strata.processes.frugal import FRUGAL
 
-# A worker has a dozen threads that allocate now and then; an arena and a pool for each is 30 MB that nobody uses.
-_FRUGAL: Final = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 # gRPC's core tells of every connection that a peer ends in words of its own, between our lines of JSON.
 _QUIET: Final = {"GRPC_VERBOSITY": "ERROR"}
 
@@ -33,7 +32,7 @@ class WorkerProcess:
                 [sys.executable, "-m", "serving.worker"],
                 stdin=subprocess.PIPE,
                 pass_fds=(theirs,),
-                env={**_FRUGAL, **_QUIET, **os.environ},
+                env={**FRUGAL, **_QUIET, **os.environ},
                 start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which lets workers drain
             )
         finally:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from strata.command.up.tether import NICE_VARIABLE
+from strata.processes.frugal import FRUGAL
 from strata.processes.logs import append_log, open_log
 from strata.processes.orphans import CHILD_VARIABLE
 from strata.processes.parent import PARENT_VARIABLE
@@ -76,7 +77,7 @@ def _parity(settings: Settings) -> tuple[str, ...]:
 
 def spawn(child: Child, *, again: bool) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that a terminal's Ctrl-C reaches only the supervisor."""
-    environ = {**child.environ, **child.own, CHILD_VARIABLE: child.name, PARENT_VARIABLE: str(os.getpid())}
+    environ = {**FRUGAL, **child.environ, **child.own, CHILD_VARIABLE: child.name, PARENT_VARIABLE: str(os.getpid())}
     if child.niceness:
         environ[NICE_VARIABLE] = str(child.niceness)
     with append_log(child.log) if again else open_log(child.log) as log:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
-from strata.command.up.children import platform_children
+import pytest
+
+from strata.command.up.children import platform_children, spawn
+from strata.processes.frugal import FRUGAL
 from strata.settings import ClockSettings, SegmenterSettings, Settings
 
 
@@ -39,3 +45,22 @@ def test_embedded_segmenters_need_no_bento_server(tmp_path: Path) -> None:
     """And without a replay nobody feeds events."""
     found = _arguments(_settings(tmp_path, value_tiers="embedded"))
     assert list(found) == ["stream", "gateway", "monitor", "parity"]
+
+
+def test_children_hold_little_memory_unless_they_are_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator's own choice of allocator stays."""
+    started: list[dict[str, str]] = []
+
+    def popen(*words: Any, env: dict[str, str], **more: Any) -> None:
+        started.append(env)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    environ = {"PATH": os.environ["PATH"], "ARROW_DEFAULT_MEMORY_POOL": "jemalloc"}
+    child = platform_children(_settings(tmp_path, value_tiers="embedded"), environ)[0]
+    child.log.parent.mkdir(parents=True, exist_ok=True)
+    spawn(child, again=False)
+    [found] = started
+    assert found["ARROW_DEFAULT_MEMORY_POOL"] == "jemalloc"
+    assert found["MALLOC_ARENA_MAX"] == FRUGAL["MALLOC_ARENA_MAX"]
