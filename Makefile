@@ -23,6 +23,7 @@ up: setup  ## set up, prepare the demonstration, serve until Ctrl-C
 test: setup  ## everything a commit must pass: checks, then the four tiers of tests
 	@scripts/check.sh
 	@scripts/install_tools.sh || true
+	@$(bin)/python scripts/install_peers.py || true
 	@$(bin)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
 
 .PHONY: unit
