@@ -179,6 +179,15 @@ def entries(state: LmdbState) -> list[int]:
         return [look.stat(slot)["entries"] for slot in slots]
 
 
+def writing_between_turns(state: LmdbState, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Another writer's batches, one in each pause of whoever clears rows: what they wrote."""
+    others: list[int] = []
+    monkeypatch.setattr(
+        "strata.state.generation.time.sleep", lambda _: others.append(state.put("other", [("a", b"1")]))
+    )
+    return others
+
+
 def test_a_large_old_generation_waits_for_the_next_rebuild_and_goes_in_turns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,10 +195,7 @@ def test_a_large_old_generation_waits_for_the_next_rebuild_and_goes_in_turns(
     monkeypatch.setattr(generations, "CLEARED_ROWS", 10)
     folder = filled(tmp_path / "state", rows=95)
     with open_state(folder) as state:
-        others: list[int] = []
-        monkeypatch.setattr(
-            "strata.state.generation.time.sleep", lambda _: others.append(state.put("other", [("a", b"1")]))
-        )
+        others = writing_between_turns(state, monkeypatch)
         with state.begin_generation("spend") as generation:
             generation.put([("a", b"1"), ("b", b"2")])
             generation.finish(b"note", {0: 7})
@@ -213,10 +219,7 @@ def test_an_aborted_rebuild_is_cleared_in_turns_and_not_a_successor_s(
     monkeypatch.setattr(generations, "CLEARED_ROWS", 10)
     folder = filled(tmp_path / "state", rows=5)
     with open_state(folder) as state:
-        others: list[int] = []
-        monkeypatch.setattr(
-            "strata.state.generation.time.sleep", lambda _: others.append(state.put("other", [("a", b"1")]))
-        )
+        others = writing_between_turns(state, monkeypatch)
         generation = state.begin_generation("spend")
         generation.put((f"{n:06d}", b"new") for n in range(35))
         generation.abort()
