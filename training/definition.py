@@ -6,104 +6,16 @@ Unknown keys and dangling names stop with a sentence. docs/segmenters.md explain
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from strata.errors import DefinitionInvalid, SegmenterNotFound
+from training.algorithms import section_of
+from training.sections import ClusterSection, Key, LabelSection, Section
 
 FOLDER: Final = Path(__file__).parent / "segmenters"
-
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Unit = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A frozen group of keys that knows its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SegmentText(Section):
-    """What people read about one segment."""
-
-    key: Key
-    label: str
-    description: str
-
-
-class Axis(Section):
-    """Features that say the same thing over several windows; each axis weighs the same in a distance."""
-
-    features: tuple[str, ...] = Field(min_length=1)
-    """`view:feature`."""
-    missing: Literal["low", "median", "high"]
-    """Where on the axis a missing value is put."""
-    reversed: bool = False
-    """True when a large value means little (days since the last purchase)."""
-    unit: str
-
-
-class Archetype(SegmentText):
-    """A name looking for a centroid: where on each axis (0 lowest households, 1 highest) it would lie."""
-
-    anchor: dict[str, Unit]
-
-
-class KMeansAlgorithm(Section):
-    """Nearest-centroid segments on quantile scores."""
-
-    kind: Literal["kmeans"]
-    k_range: tuple[int, int]
-    quantiles: int = Field(default=21, ge=3, le=1001)
-    starts: int = Field(default=8, ge=1)
-    bootstraps: int = Field(default=16, ge=2)
-    silhouette_tolerance: Unit = 0.03
-    """More segments are preferred while they cost no more silhouette than this."""
-    axes: dict[str, Axis] = Field(min_length=1)
-    archetypes: tuple[Archetype, ...]
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        low, high = self.k_range
-        if not 2 <= low <= high <= len(self.archetypes):
-            raise ValueError("k_range needs 2 <= low <= high <= number of archetypes")
-        for archetype in self.archetypes:
-            if set(archetype.anchor) != set(self.axes):
-                raise ValueError(f"archetype {archetype.key} should place itself on each axis: {', '.join(self.axes)}")
-        return self
-
-
-class Band(SegmentText):
-    """One segment between two thresholds; the rule says how its lower threshold is chosen on validation rows.
-
-    `precision_at_least`: the lowest threshold above which this share of rows is positive.
-    `recall_at_least`: the highest threshold above which this share of all positives lies.
-    None: everything below the other bands; only for the last band.
-    """
-
-    precision_at_least: Unit | None = None
-    recall_at_least: Unit | None = None
-
-
-class LightGbmAlgorithm(Section):
-    """Boosted trees, calibrated, cut by thresholds. Bands are listed from the likeliest down."""
-
-    kind: Literal["lightgbm"]
-    trees: int = Field(ge=1, le=2_000)
-    parameters: dict[str, int | float] = {}
-    calibration: Literal["platt", "isotonic"] = "platt"
-    bands: tuple[Band, ...] = Field(min_length=2)
-
-    @model_validator(mode="after")
-    def _rules(self) -> Self:
-        for band in self.bands[:-1]:
-            if (band.precision_at_least is None) == (band.recall_at_least is None):
-                raise ValueError(f"band {band.key} needs precision_at_least or recall_at_least, not both")
-        if self.bands[-1].precision_at_least is not None or self.bands[-1].recall_at_least is not None:
-            raise ValueError("the last band takes what the others leave and has no rule")
-        return self
 
 
 class Label(Section):
@@ -130,25 +42,144 @@ class RecencyBaseline(Section):
     at_most_days: float
 
 
+class RfmScores(Section):
+    """Recency, frequency and money as scores of 1 (worst) to `bins` (best) by quantiles, and their mean."""
+
+    kind: Literal["rfm_scores"]
+    recency: str
+    frequency: str
+    monetary: str
+    bins: int = Field(default=5, ge=2, le=10)
+
+
+class Engagement(Section):
+    """A weighted mean of features, each as its rank among users, 0..1."""
+
+    kind: Literal["engagement"]
+    weights: dict[str, float] = Field(min_length=1)
+
+
+class Propensity(Section):
+    """The probability of the label by a logistic regression on these features; supervised only, fitted out of fold."""
+
+    kind: Literal["propensity"]
+    features: tuple[str, ...] = Field(min_length=1)
+
+
+Derived = RfmScores | Engagement | Propensity
+
+
+class Preparation(Section):
+    """How raw features become what an algorithm reads; all of it is fitted into the package."""
+
+    duplicates: Literal["keep", "drop"] = "keep"
+    """Rows equal in every feature and label, beyond the first."""
+    ranges: dict[str, tuple[float | None, float | None]] = Field(default={})
+    """`view:feature` -> what it may be; a value outside is inconsistent, is counted, and counts as missing."""
+    missing: Literal["as_is", "median", "model", "exclude"] = "as_is"
+    """`model`: predicted from the other features; `exclude`: a row with one is not learned from (median online)."""
+    indicator: bool = False
+    """A column more per feature that can be missing: 1 where it was."""
+    scale: Literal["none", "minmax", "zscore", "robust", "quantile"] = "none"
+    categories: Literal["index", "onehot", "target", "hashed"] = "index"
+    buckets: int = Field(default=32, ge=2, le=4096)
+    """Of the hashed encoding."""
+    weights: dict[str, float] = Field(default={})
+    """`view:feature` -> by how much its prepared columns are multiplied (its say in a distance); 1 by default."""
+    leave_out: tuple[str, ...] = ()
+    """`view:feature`: in the service, and not read by the model."""
+    derive: tuple[Derived, ...] = ()
+
+
+class Search(Section):
+    """A range of one parameter of the algorithm's section."""
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+
+class Tuning(Section):
+    """A search by Optuna on validation folds; resumable, a budget in trials."""
+
+    trials: int = Field(ge=1, le=10_000)
+    parameters: dict[str, Search] = Field(min_length=1)
+    """`trees`, `parameters.learning_rate`: a key of the algorithm's section -> its range."""
+
+
+class Judgement(Section):
+    """What else the evaluation looks at."""
+
+    folds: int = Field(default=5, ge=2, le=20)
+    resamples: int = Field(default=200, ge=50, le=10_000)
+    """Of every bootstrap interval; 95 %."""
+    protected: tuple[str, ...] = ()
+    """`view:feature`: attributes fairness is measured over. They need not be read by the model."""
+    prune: bool = False
+    """Leave out features that do not pay, and show what that changed."""
+    drift_windows: int = Field(default=0, ge=0, le=52)
+    """Earlier instants, `drift_step_days` apart, at which clusters are found again and compared."""
+    drift_step_days: int = Field(default=14, ge=1)
+
+
+class Gate(Section):
+    """What a metric must be, and what happens otherwise. A bare number in the file is `at_least`, else `reject`."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    otherwise: Literal["hold", "reject"] = "reject"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("needs at_least or at_most, not both")
+        return self
+
+
 class Definition(Section):
     """One segmenter."""
 
     name: Key
     description: str
     feature_service: str
-    algorithm: KMeansAlgorithm | LightGbmAlgorithm = Field(discriminator="kind")
+    algorithm: SerializeAsAny[ClusterSection | LabelSection]
+    """The section of the algorithm its `kind` names: `training/algorithms`."""
+    prepare: Preparation = Preparation()
+    balance: Literal["none", "class_weights", "smote", "under"] = "class_weights"
+    """Of rare classes, inside training rows only; supervised only."""
+    tune: Tuning | None = None
+    judge: Judgement = Judgement()
     label: Label | None = None
     split: Split | None = None
     baseline: RecencyBaseline | None = None
     fallback: tuple[Key, ...] = Field(min_length=1)
     """The segment of unknown users: the first of these that the trained vocabulary has."""
-    gates: dict[str, float] = {}
-    """Metric -> the least a version needs to be stored."""
+    gates: dict[str, Gate] = Field(default={})
+    """Metric -> what it must be."""
     seed: int = 7
+
+    @field_validator("algorithm", mode="before")
+    @classmethod
+    def _section(cls, found: Any) -> Any:
+        kind = found.get("kind") if isinstance(found, dict) else None
+        return section_of(kind).model_validate(found) if isinstance(found, dict) else found
+
+    @field_validator("gates", mode="before")
+    @classmethod
+    def _gates(cls, found: Any) -> Any:
+        if not isinstance(found, dict):
+            return found
+        return {name: {"at_least": gate} if isinstance(gate, int | float) else gate for name, gate in found.items()}
+
+    @property
+    def supervised(self) -> bool:
+        """Whether there are labels."""
+        return isinstance(self.algorithm, LabelSection)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        supervised = self.algorithm.kind == "lightgbm"
+        supervised = self.supervised
         if supervised != (self.label is not None) or supervised != (self.split is not None):
             raise ValueError("label and split belong to a supervised algorithm, and it needs both")
         keys = self.segment_keys
@@ -161,9 +192,7 @@ class Definition(Section):
     @property
     def segment_keys(self) -> list[str]:
         """Every key this segmenter may ever give."""
-        algorithm = self.algorithm
-        entries = algorithm.archetypes if isinstance(algorithm, KMeansAlgorithm) else algorithm.bands
-        return [entry.key for entry in entries]
+        return [segment.key for segment in self.algorithm.segments]
 
     def fallback_in(self, keys: list[str]) -> str:
         """The fallback among the segments a trained vocabulary really has."""

@@ -12,9 +12,9 @@ from strata.errors import InputInvalid
 from strata.runtime import DataWindow
 from training.definition import Definition
 from training.history import History, LabelledUsers
+from training.labels.schedule import Schedule, lay_out
 from training.reader import FeatureReader
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
-from training.schedule import Schedule, lay_out
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from strata.runtime import Manifest, SegmentEntry, write_package
 from strata.runtime.manifest import seal
 from strata.runtime.package import Package, assemble
 from strata.runtime.store import seal_files
-from training.algorithms import fit
 from training.definition import Definition
+from training.fitting import fit
 from training.gather import Gathered, gather
 from training.history import History
 from training.reader import FeatureReader
@@ -84,11 +84,13 @@ def produce(
 def check_gates(definition: Definition, metrics: Mapping[str, float]) -> None:
     """Raise InputInvalid, naming each missed gate and both numbers."""
     missed = []
-    for name, least in definition.gates.items():
+    for name, gate in definition.gates.items():
         if name not in metrics:
             raise InputInvalid(f"{definition.name}: gate {name} is no metric; there are {', '.join(sorted(metrics))}")
-        if not metrics[name] >= least:
-            missed.append(f"{name} is {metrics[name]:.3f}, at least {least:g} is asked")
+        if gate.at_least is not None and not metrics[name] >= gate.at_least:
+            missed.append(f"{name} is {metrics[name]:.3f}, at least {gate.at_least:g} is asked")
+        if gate.at_most is not None and not metrics[name] <= gate.at_most:
+            missed.append(f"{name} is {metrics[name]:.3f}, at most {gate.at_most:g} is asked")
     if missed:
         raise InputInvalid(f"{definition.name} was trained and not stored: {'; '.join(missed)}")
 

@@ -35,7 +35,7 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.figures{display:fl
 def evaluation_page(manifest: Manifest, evaluation: Evaluation) -> str:
     """The page of one version. No scripts, no links out, no user ids."""
     labels = {entry.key: entry.label for entry in manifest.vocabulary}
-    clustered = evaluation.details["kind"] == "kmeans"
+    clustered = evaluation.details["kind"] == "clusters"
     body = _clustering(manifest, evaluation, labels) if clustered else _ranking(evaluation)
     title = f"{manifest.segmenter} {manifest.version}"
     return (

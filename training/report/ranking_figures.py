@@ -79,7 +79,7 @@ def importances_figure(details: dict[str, Any], shown: int = 12) -> Figure:
     """Which features the trees gain from."""
     made, axes = figure(5.2, 4.0)
     top = details["importances"][:shown][::-1]
-    axes.barh([one["feature"] for one in top], [one["gain_share"] for one in top], color=ACCENT)
+    axes.barh([one["feature"] for one in top], [one["share"] for one in top], color=ACCENT)
     titled(axes, f"What the model looks at (top {len(top)})", "share of the gain", "")
     return made
 

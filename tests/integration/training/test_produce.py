@@ -19,7 +19,7 @@ from strata.errors import AlreadyRunning, InputInvalid, PackageInvalid
 from strata.events import DAY_US
 from strata.one_holder import hold
 from strata.runtime import find_package, list_versions, load_package
-from training.algorithms import fit
+from training.fitting import fit
 from training.gather import gather
 from training.produce import Produced, produce
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from training.curves import average_precision, calibration_curve, expected_calibration_error, rank, roc_auc
+from training.labels.curves import average_precision, calibration_curve, expected_calibration_error, rank, roc_auc
 
 
 @pytest.mark.parametrize("seed", range(5))

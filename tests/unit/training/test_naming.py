@@ -6,11 +6,12 @@ from itertools import permutations
 
 import numpy as np
 
-from training.definition import KMeansAlgorithm, load_definition
-from training.naming import name_centroids
+from training.clusters.naming import name_centroids
+from training.definition import load_definition
+from training.sections import ClusterSection
 
 ALGORITHM = load_definition("value_tiers").algorithm
-assert isinstance(ALGORITHM, KMeansAlgorithm)
+assert isinstance(ALGORITHM, ClusterSection)
 AXES = list(ALGORITHM.axes)
 # The centroids found on Complete Journey on 2017-12-01: recency, frequency, monetary, basket.
 POSITIONS = np.array(

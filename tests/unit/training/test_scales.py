@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.definition import Axis
-from training.scales import fit_scale, unit_levels
+from training.prepare.scales import fit_scale, unit_levels
+from training.sections import Axis
 
 NAN = float("nan")
 

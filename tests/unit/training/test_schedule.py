@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strata.errors import InputInvalid
 from strata.events import DAY_US
 from training.definition import Split
-from training.schedule import lay_out
+from training.labels.schedule import lay_out
 
 
 @given(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from strata.errors import InputInvalid
-from training.definition import Band
-from training.thresholds import choose_thresholds
+from training.labels.thresholds import choose_thresholds
+from training.sections import Band
 
 PROBABILITY = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0])
 LABELS = np.array([1, 1, 0, 1, 0, 0, 0, 1, 0, 0], dtype=np.int8)

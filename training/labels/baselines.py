@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from strata.errors import DefinitionInvalid
-from training.curves import average_precision, roc_auc
 from training.definition import RecencyBaseline
+from training.labels.curves import average_precision, roc_auc
 from training.rows import Floats, Part, TrainingRows
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from strata.runtime.kmeans import FeatureScale
-from training.definition import Axis
 from training.rows import Floats
+from training.sections import Axis
 
 
 def fit_scale(column: Floats, axis: Axis, quantiles: int) -> FeatureScale:

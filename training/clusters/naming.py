@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from training.definition import Archetype
 from training.rows import Floats
+from training.sections import Archetype
 
 
 def name_centroids(positions: Floats, axes: Sequence[str], archetypes: Sequence[Archetype]) -> list[Archetype]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
+from training.algorithms.port import Clusters
 from training.rows import Floats
+
+Fit = Callable[[Floats, int, int], Clusters]
+"""Rows, number of clusters, seed."""
 
 # A silhouette compares every pair: past this many rows a seeded sample says the same.
 SILHOUETTE_ROWS = 4_000
@@ -26,18 +29,18 @@ class Candidate:
     """Mean adjusted Rand index between the fit and refits on bootstrap samples, both applied to all rows."""
     stability_low: float
     """The 10th percentile of those."""
-    model: KMeans
+    found: Clusters
 
 
-def candidate(scaled: Floats, k: int, *, starts: int, bootstraps: int, seed: int) -> Candidate:
+def candidate(fit: Fit, scaled: Floats, k: int, *, bootstraps: int, seed: int) -> Candidate:
     """Fit one k and judge it."""
-    model = KMeans(k, n_init=starts, random_state=seed).fit(scaled)
+    found = fit(scaled, k, seed)
     rng = np.random.default_rng([seed, k])
-    agreements = [_agreement(model, scaled, k, rng) for _ in range(bootstraps)]
+    agreements = [_agreement(fit, found, scaled, k, rng) for _ in range(bootstraps)]
     separation = silhouette_score(
-        scaled, model.labels_, sample_size=min(SILHOUETTE_ROWS, len(scaled)), random_state=seed
+        scaled, found.labels, sample_size=min(SILHOUETTE_ROWS, len(scaled)), random_state=seed
     )
-    return Candidate(k, float(separation), float(np.mean(agreements)), float(np.quantile(agreements, 0.1)), model)
+    return Candidate(k, float(separation), float(np.mean(agreements)), float(np.quantile(agreements, 0.1)), found)
 
 
 def choose(candidates: Sequence[Candidate], least_stability: float, tolerance: float) -> Candidate:
@@ -52,7 +55,7 @@ def choose(candidates: Sequence[Candidate], least_stability: float, tolerance: f
     return max((one for one in stable if one.silhouette >= best - tolerance), key=lambda one: one.k)
 
 
-def _agreement(model: KMeans, scaled: Floats, k: int, rng: np.random.Generator) -> float:
+def _agreement(fit: Fit, found: Clusters, scaled: Floats, k: int, rng: np.random.Generator) -> float:
     sample = scaled[rng.integers(0, len(scaled), len(scaled))]
-    refit = KMeans(k, n_init=2, random_state=int(rng.integers(2**31))).fit(sample)
-    return float(adjusted_rand_score(model.labels_, refit.predict(scaled)))
+    refit = fit(sample, k, int(rng.integers(2**31)))
+    return float(adjusted_rand_score(found.labels, refit.assign(scaled).segment_indexes))

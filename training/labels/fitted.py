@@ -1,4 +1,4 @@
-"""Boosted trees on several label dates, calibrated and cut into bands on a later slice of time."""
+"""Learned on several label dates, calibrated and cut into bands on a later slice of time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
@@ -14,33 +13,43 @@ from sklearn.linear_model import LogisticRegression
 
 from strata.errors import InputInvalid
 from strata.runtime import SegmentEntry
-from strata.runtime.boosted import MODEL_FILE, boosted_document
 from strata.runtime.calibration import Calibration, Isotonic, Platt
-from training.baselines import baselines
-from training.curves import Ranking, calibration_curve, expected_calibration_error, rank
-from training.definition import Definition, LightGbmAlgorithm
+from training.algorithms import label_algorithm
+from training.algorithms.port import Exported, Scorer
+from training.definition import Definition
+from training.labels.baselines import baselines
+from training.labels.curves import Ranking, calibration_curve, expected_calibration_error, rank
+from training.labels.thresholds import choose_thresholds
+from training.prepare.port import FittedPreparation
+from training.prepare.untouched import Untouched
 from training.rows import Answers, Evaluation, Export, Floats, Part, TrainingRows
-from training.thresholds import choose_thresholds
+from training.sections import LabelSection
 
 
 @dataclass(frozen=True)
-class FittedBoosting:
-    """Trees, calibration and thresholds, and the rows they come from."""
+class FittedLabels:
+    """A scorer, its calibration and thresholds, and the rows they come from."""
 
     definition: Definition
-    algorithm: LightGbmAlgorithm
+    section: LabelSection
     rows: TrainingRows
-    booster: lightgbm.Booster
+    preparation: FittedPreparation
+    scorer: Scorer
     calibration: Calibration
     thresholds: list[float]
 
     def export(self) -> Export:
-        text = self.booster.model_to_string(num_iteration=-1)
-        model = boosted_document(self.calibration, self.thresholds, self._bands.tolist())
-        return Export(model, {MODEL_FILE: text.encode()}, self._vocabulary(), "calibrated_probability")
+        found = self.scorer.export()
+        decision = {
+            "calibration": self.calibration.to_json(),
+            "thresholds": self.thresholds,
+            "bands": self._bands.tolist(),
+        }
+        whole = self.preparation.wrap(Exported({**found.model, **decision}, found.files))
+        return Export(whole.model, whole.files, self._vocabulary(), "calibrated_probability")
 
     def answers(self, values: Floats) -> Answers:
-        raw = _raw(self.booster, values)
+        raw = self.scorer.raw(self.preparation.apply(values))
         probability = self.calibration.apply(raw)
         position = np.searchsorted(self.thresholds, probability, side="right")
         return Answers(self._bands[position], probability)
@@ -62,7 +71,7 @@ class FittedBoosting:
         }
         others = baselines(self.rows, self.definition.baseline, self.definition.seed)
         details = {
-            "kind": "lightgbm",
+            "kind": "labels",
             "rows": {
                 "train": len(self.rows.train.labels),
                 "validation": self._size(self.rows.validation),
@@ -86,12 +95,12 @@ class FittedBoosting:
     @property
     def _bands(self) -> NDArray[np.int32]:
         """Vocabulary positions from the lowest probability up: the file lists bands from the likeliest down."""
-        return np.arange(len(self.algorithm.bands) - 1, -1, -1, dtype=np.int32)
+        return np.arange(len(self.section.bands) - 1, -1, -1, dtype=np.int32)
 
     def _vocabulary(self) -> tuple[SegmentEntry, ...]:
         edges = [0.0, *self.thresholds, 1.0]
         entries = []
-        for position, band in enumerate(self.algorithm.bands):
+        for position, band in enumerate(self.section.bands):
             upper = len(edges) - 1 - position
             span = f"Probability {edges[upper - 1]:.1%} to {edges[upper]:.1%}."
             entries.append(SegmentEntry(band.key, band.label, f"{band.description} {span}"))
@@ -99,7 +108,7 @@ class FittedBoosting:
 
     def _band_table(self, test: Part) -> list[dict[str, Any]]:
         out: list[dict[str, Any]] = []
-        for index, band in enumerate(self.algorithm.bands):
+        for index, band in enumerate(self.section.bands):
             chosen = self._on_test.segment_indexes == index
             hits = int(test.labels[chosen].sum())
             out.append(
@@ -116,10 +125,17 @@ class FittedBoosting:
         return out
 
     def _importances(self) -> list[dict[str, Any]]:
-        gains = self.booster.feature_importance("gain")
-        ranked = sorted(zip(self.rows.schema.keys, gains.tolist(), strict=True), key=lambda pair: -pair[1])
-        total = sum(gain for _, gain in ranked) or 1.0
-        return [{"feature": key, "gain_share": gain / total} for key, gain in ranked]
+        """Mean absolute contributions (SHAP) on the test rows, as shares."""
+        assert self.rows.test is not None
+        found = self.scorer.contributions(self.preparation.apply(self.rows.test.values))
+        if found is None:
+            return []
+        ranked = sorted(
+            zip(self.preparation.names, np.abs(found[:, :-1]).mean(axis=0).tolist(), strict=True),
+            key=lambda pair: -pair[1],
+        )
+        total = sum(each for _, each in ranked) or 1.0
+        return [{"feature": name, "share": each / total} for name, each in ranked]
 
     def _headline(
         self, ranking: Ranking, bands: list[dict[str, Any]], others: list[dict[str, Any]], base_rate: float
@@ -141,7 +157,7 @@ class FittedBoosting:
         return 0 if part is None else len(part.labels)
 
 
-def fit_boosting(definition: Definition, algorithm: LightGbmAlgorithm, rows: TrainingRows) -> FittedBoosting:
+def fit_labels(definition: Definition, section: LabelSection, rows: TrainingRows) -> FittedLabels:
     """Fit on train, calibrate and cut on validation; the test rows are only looked at by `evaluate`."""
     validation = rows.validation
     assert validation is not None
@@ -149,38 +165,21 @@ def fit_boosting(definition: Definition, algorithm: LightGbmAlgorithm, rows: Tra
     for name, part in (("training", rows.train), ("validation", validation), ("test", rows.test)):
         if len(np.unique(part.labels)) < 2:
             raise InputInvalid(f"{definition.name}: the {name} rows hold one class only; import a longer history")
-    booster = lightgbm.train(_parameters(definition, algorithm, rows.train), _dataset(rows), algorithm.trees)
-    raw = _raw(booster, validation.values)
-    calibration = _calibrate(algorithm.calibration, raw, validation.labels)
-    thresholds = choose_thresholds(algorithm.bands, validation.labels, calibration.apply(raw))
-    return FittedBoosting(definition, algorithm, rows, booster, calibration, thresholds)
-
-
-def _raw(booster: lightgbm.Booster, values: Floats) -> Floats:
-    raw: Floats = np.asarray(
-        booster.predict(np.ascontiguousarray(values), raw_score=True, num_threads=1), dtype=np.float64
+    preparation = Untouched(tuple(rows.schema.keys))
+    values, labels = preparation.apply(rows.train.values), rows.train.labels
+    scorer = label_algorithm(section).fit(
+        values, labels, class_weights(labels), section, classes=2, seed=definition.seed
     )
-    return raw
+    raw = scorer.raw(preparation.apply(validation.values))
+    calibration = _calibrate(section.calibration, raw, validation.labels)
+    thresholds = choose_thresholds(section.bands, validation.labels, calibration.apply(raw))
+    return FittedLabels(definition, section, rows, preparation, scorer, calibration, thresholds)
 
 
-def _parameters(definition: Definition, algorithm: LightGbmAlgorithm, train: Part) -> dict[str, Any]:
-    positive = float(train.labels.mean())
-    return {
-        **algorithm.parameters,
-        "objective": "binary",
-        "scale_pos_weight": (1 - positive) / positive,
-        "seed": definition.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "verbose": -1,
-    }
-
-
-def _dataset(rows: TrainingRows) -> lightgbm.Dataset:
-    # LightGBM refuses ':' in a name; the manifest holds the real ones, in the same order.
-    names = [key.replace(":", ".") for key in rows.schema.keys]
-    return lightgbm.Dataset(rows.train.values, rows.train.labels, feature_name=names, free_raw_data=False)
+def class_weights(labels: NDArray[np.int8]) -> Floats:
+    """[n]: both classes weigh the same together, and a negative row 1."""
+    positive = float(labels.mean())
+    return np.where(labels == 1, (1 - positive) / positive, 1.0)
 
 
 def _calibrate(kind: str, raw: Floats, labels: NDArray[np.int8]) -> Calibration:

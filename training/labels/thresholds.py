@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strata.errors import InputInvalid
-from training.definition import Band
 from training.rows import Floats
+from training.sections import Band
 
 
 def choose_thresholds(bands: Sequence[Band], labels: NDArray[np.int8], probability: Floats) -> list[float]:
