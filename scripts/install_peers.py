@@ -14,23 +14,17 @@ Ends with 1 when one of them could not be installed; the bench then names it and
 from __future__ import annotations
 
 import argparse
-import fcntl
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from loadtests.peers.places import COMPLETE, SOURCES, cache, lacking, place
+from loadtests.peers.places import SOURCES, lacking, place
+from strata.processes.environments import NotInstalled, install, make_environment, run
 
-UV = Path(sys.executable).parent / "uv"
 CXX_FLAGS = ("-O2", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-pthread")
 LIBRARIES = ("-lgrpc++", "-lgrpc", "-lgpr")
-LONGEST_S = 1_800
-
-
-class Trouble(Exception):
-    """Why a peer could not be installed, and what to try."""
 
 
 def main() -> int:
@@ -40,13 +34,7 @@ def main() -> int:
     names: list[str] = parser.parse_args().names
     if unknown := [name for name in names if name not in SOURCES]:
         parser.error(f"there is no peer called {unknown[0]} here. Known: {', '.join(SOURCES)}")
-    cache().mkdir(parents=True, exist_ok=True)
-    failed = 0
-    for name in names or list(SOURCES):
-        with (cache() / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two installers of one peer take turns
-            failed += not _install(name)
-    return 1 if failed else 0
+    return 1 if sum(not _install(name) for name in names or list(SOURCES)) else 0
 
 
 def _install(name: str) -> bool:
@@ -55,55 +43,27 @@ def _install(name: str) -> bool:
         return True
     _say(f"installing {name} in {place(name)}")
     began_s = time.monotonic()
-    shutil.rmtree(place(name), ignore_errors=True)
     try:
-        _compile() if name == "echo_cpp" else _make_environment(name)
-    except Trouble as trouble:
-        shutil.rmtree(place(name), ignore_errors=True)
+        install(place(name), _compile if name == "echo_cpp" else lambda folder: make_environment(folder, SOURCES[name]))
+    except NotInstalled as trouble:
         _say(f"{name} is left out: {trouble}")
         return False
-    (place(name) / COMPLETE).touch()
     _say(f"{name} is installed ({time.monotonic() - began_s:.0f} s)")
     return True
 
 
-def _compile() -> None:
+def _compile(folder: Path) -> None:
     compiler = next((found for found in ("c++", "g++", "clang++") if shutil.which(found)), None)
     if compiler is None:
-        raise Trouble("there is no C++ compiler; run scripts/install_tools.sh g++")
+        raise NotInstalled("there is no C++ compiler; run scripts/install_tools.sh g++")
     if (
         shutil.which("pkg-config") is None
         or subprocess.run(["pkg-config", "--exists", "grpc++"], check=False).returncode
     ):
-        raise Trouble("gRPC's C++ library is not here; run scripts/install_tools.sh grpc++")
-    program = place("echo_cpp") / "bin" / "echo"
+        raise NotInstalled("gRPC's C++ library is not here; run scripts/install_tools.sh grpc++")
+    program = folder / "bin" / "echo"
     program.parent.mkdir(parents=True)
-    _run([compiler, *CXX_FLAGS, str(SOURCES["echo_cpp"]), "-o", str(program), *LIBRARIES], "it does not compile")
-
-
-def _make_environment(name: str) -> None:
-    if not UV.exists():
-        raise Trouble(f"{UV} is not there; run make setup")
-    _run([str(UV), "venv", "--quiet", "--python", sys.executable, str(place(name))], "its environment was not made")
-    install = [
-        str(UV),
-        "pip",
-        "install",
-        "--quiet",
-        "--require-hashes",
-        "--python",
-        str(place(name) / "bin" / "python"),
-    ]
-    _run([*install, "--requirement", str(SOURCES[name])], "its packages could not be installed")
-
-
-def _run(command: list[str], trouble: str) -> None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Trouble(f"{trouble}: {error}") from error
-    if done.returncode:
-        raise Trouble(f"{trouble}: {done.stderr.strip()[-600:]}")
+    run([compiler, *CXX_FLAGS, str(SOURCES["echo_cpp"]), "-o", str(program), *LIBRARIES], "it does not compile")
 
 
 def _say(sentence: str) -> None:

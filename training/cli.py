@@ -15,12 +15,14 @@ from strata.clock import parse_instant
 from strata.errors import InputInvalid, StrataError
 from strata.runtime import find_package, list_segmenters, list_versions, load_package
 from strata.settings import Settings, load_settings
+from training.tune.cli import tune_package
 
 HOUR_US = 3_600_000_000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 packages_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show and verify trained versions.")
 app.add_typer(packages_app, name="packages")
+packages_app.command("tune")(tune_package)
 
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 

@@ -19,6 +19,7 @@ from loadtests.models.several_classes import as_package, train
 from strata.errors import InputInvalid, StrataError
 from strata.runtime import Manifest, Package, find_package, list_segmenters, load_package
 from strata.runtime.boosted import MODEL_FILE, BoostedModel
+from strata.runtime.booster import Booster
 from strata.runtime.classes import ClassesModel
 from strata.runtime.model import Floats
 from strata.settings import Settings
@@ -48,8 +49,13 @@ class Subject:
         return {
             "ours": (lambda values: self.package.score_row(values[0])) if rows == 1 else self.package.score,
             "booster": partial(self.theirs.predict, num_threads=1),
-            "c_api": self.model.booster.by_lightgbm,
+            "c_api": self._c_api,
         }
+
+    def _c_api(self, values: Floats) -> Floats:
+        booster = self.model.booster
+        assert isinstance(booster, Booster)
+        return booster.by_lightgbm(values)
 
 
 def subjects(settings: Settings, plan: Plan, tell: Callable[[str], None]) -> list[Subject]:

@@ -9,13 +9,14 @@ from serving.adapters.profiles import profile_of
 from serving.domain.segmenter import Placement, SegmenterProfile
 from strata.errors import PackageInvalid
 from strata.registry.catalog import Catalog
-from strata.runtime import Manifest, Package, check_against, find_package, load_package
+from strata.runtime import Manifest, Package, check_against, find_package
+from strata.runtime.choice import load_tuned
 from strata.runtime.manifest import FILE_NAME, parse_manifest
 
 
 def embedded_package(packages: Path, name: str, version: str, catalog: Catalog) -> Package:
     """A package to score here. Raises PackageInvalid or PackageMismatch."""
-    package = load_package(find_package(packages, name, version))
+    package = load_tuned(find_package(packages, name, version))
     _check(package.manifest, catalog)
     return package
 

@@ -51,7 +51,7 @@ CHAPTERS = (
             Entry("stream", "take live events, fold them, publish them", "streaming.stream_cli:app"),
             Entry("features", "apply, materialise and verify feature definitions", "feature_repo.cli:app"),
             Entry("train", "fit a segmenter, evaluate it, make a package", "training.cli:app", "train"),
-            Entry("packages", "list the versions of each segmenter", "training.cli:app", "packages"),
+            Entry("packages", "list, verify and tune the versions of each segmenter", "training.cli:app", "packages"),
             Entry("bento", "build a package into a Bento; serve one or all of a release", "serving.bento.cli:app"),
         ),
     ),
@@ -86,8 +86,12 @@ EXAMPLES = (
 )
 
 
+ALIASES = {"package": "packages"}
+
+
 def find_entry(name: str) -> Entry | None:
-    """The entry of that name, if there is one."""
+    """The entry of that name or alias, if there is one."""
+    name = ALIASES.get(name, name)
     return next((entry for chapter in CHAPTERS for entry in chapter.entries if entry.name == name), None)
 
 

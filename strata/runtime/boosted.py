@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strata.errors import PackageInvalid
-from strata.runtime.booster import Booster
+from strata.runtime.booster import Booster, TreeSums
 from strata.runtime.calibration import Calibration, read_calibration
 from strata.runtime.model import Floats, Scores
 from strata.runtime.native_bands import native_bands
@@ -26,7 +26,7 @@ MODEL_FILE: Final = "model.txt"
 class BoostedModel:
     """Probability `p`; segment `bands[i]` where `thresholds[i-1] <= p < thresholds[i]`."""
 
-    booster: Booster
+    booster: TreeSums
     calibration: Calibration
     thresholds: Floats
     """Ascending, inside (0, 1)."""

@@ -6,14 +6,14 @@ import ctypes
 import logging
 import threading
 import weakref
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from strata.errors import PackageInvalid
 from strata.runtime.lightgbm_library import call, library, quick_library
 from strata.runtime.model import Floats
-from strata.runtime.native_trees import agree, native_trees
+from strata.runtime.native_trees import NativeTrees, agree, native_trees
 from strata.runtime.tree_text import read_tree_text
 
 _log = logging.getLogger(__name__)
@@ -21,6 +21,28 @@ _RAW_SCORE: Final = 1  # C_API_PREDICT_RAW_SCORE
 _FLOAT64: Final = 1  # C_API_DTYPE_FLOAT64
 # One thread: the default threads of a busy 2-core machine cost 7 ms a row instead of 31 us (measured 2026-11).
 _PARAMETERS: Final = b"num_threads=1"
+
+
+class TreeSums(Protocol):
+    """What a model needs of its trees, whoever walks them. Thread-safe."""
+
+    @property
+    def native(self) -> NativeTrees | None:
+        """The kernel's trees, where they score."""
+        ...
+
+    @property
+    def objective(self) -> str:
+        """LightGBM's own words."""
+        ...
+
+    def raw(self, values: Floats) -> Floats: ...
+
+    def raw_one(self, row: Floats) -> float: ...
+
+    def sums(self, values: Floats) -> Floats: ...
+
+    def sums_one(self, row: Floats) -> list[float]: ...
 
 
 class Booster:
@@ -36,7 +58,7 @@ class Booster:
         call("LGBM_BoosterLoadModelFromString", text.encode(), ctypes.byref(rounds), ctypes.byref(handle))
         self._handle: Final = handle
         self._feature_count: Final = feature_count
-        self._classes: Final = classes
+        self.classes: Final = classes
         self.objective: Final = forest.objective
         weakref.finalize(self, library().LGBM_BoosterFree, handle).atexit = False  # the process frees it better
         self._local = threading.local()
@@ -45,7 +67,7 @@ class Booster:
         if native is not None and not agree(forest, native, self.by_lightgbm):
             _log.warning("the C kernel differs from LightGBM on this model and machine; LightGBM scores")
             native = None
-        self.native: Final = native
+        self.native: Final[NativeTrees | None] = native
         """The kernel's trees, where they score; else LightGBM does."""
 
     def raw(self, values: Floats) -> Floats:
@@ -73,7 +95,7 @@ class Booster:
         """`sums` by LightGBM's C API on one thread, whoever scores: what the kernel is held to, and measured beside."""
         if len(values) == 1:
             return np.array([self._fast().sums(values[0])])
-        out = np.empty((len(values), self._classes), dtype=np.float64)
+        out = np.empty((len(values), self.classes), dtype=np.float64)
         if len(values) == 0:
             return out
         written = ctypes.c_int64()
@@ -89,17 +111,17 @@ class Booster:
         try:
             predictor: _SingleRow = self._local.predictor
         except AttributeError:
-            predictor = self._local.predictor = _SingleRow(self._handle, self._feature_count, self._classes)
+            predictor = self._local.predictor = _SingleRow(self._handle, self._feature_count, self.classes)
         return predictor
 
     def _check_shape(self) -> None:
         features, classes = ctypes.c_int(), ctypes.c_int()
         call("LGBM_BoosterGetNumFeature", self._handle, ctypes.byref(features))
         call("LGBM_BoosterGetNumClasses", self._handle, ctypes.byref(classes))
-        if (features.value, classes.value) != (self._feature_count, self._classes):
+        if (features.value, classes.value) != (self._feature_count, self.classes):
             raise PackageInvalid(
                 f"the LightGBM model reads {features.value} features and has {classes.value} outputs; "
-                f"the manifest says {self._feature_count} and {self._classes}"
+                f"the manifest says {self._feature_count} and {self.classes}"
             )
 
 

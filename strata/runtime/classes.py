@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from strata.errors import PackageInvalid
 from strata.runtime.boosted import MODEL_FILE
-from strata.runtime.booster import Booster
+from strata.runtime.booster import Booster, TreeSums
 from strata.runtime.model import Floats, Scores
 from strata.runtime.native_call import KernelScore
 from strata.runtime.native_classes import NativeClasses, native_classes
@@ -27,7 +27,7 @@ OBJECTIVE: Final = "multiclass"
 class ClassesModel:
     """Probabilities by softmax over the classes' sums; the segment is that of the greatest, the first among equals."""
 
-    booster: Booster
+    booster: TreeSums
     segments: NDArray[np.int32]
     """Vocabulary positions, class by class."""
 

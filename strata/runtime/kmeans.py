@@ -83,7 +83,7 @@ class KMeansModel:
             return Scores(segments.astype(np.int32), margins.astype(np.float32))
         squared = squared_distances(self.transform(values), self.centroids)
         nearest = squared.argmin(axis=1).astype(np.int32)
-        return Scores(nearest, _margins(squared))
+        return Scores(nearest, margins_of(squared))
 
     def score_row(self, row: Floats) -> tuple[int, float]:
         """See `Model.score_row`; the same margin to the last bit, in plain numbers or in the kernel."""
@@ -158,7 +158,7 @@ def _read_scale(document: Any) -> FeatureScale:
     return FeatureScale(float(read_vector([document.get("missing")], "a feature's fill value")[0]), knots, levels)
 
 
-def _margins(squared: Floats) -> NDArray[np.float32]:
+def margins_of(squared: Floats) -> NDArray[np.float32]:
     two = np.sqrt(np.partition(squared, 1, axis=1)[:, :2])
     total = two[:, 0] + two[:, 1]
     margins: Floats = np.divide(two[:, 1] - two[:, 0], total, out=np.zeros_like(total), where=total > 0)

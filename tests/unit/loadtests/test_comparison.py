@@ -32,6 +32,7 @@ from loadtests.comparison.run import Field, Outcome
 from loadtests.peers import open_inference, places
 from loadtests.peers.glued.schema import Schema
 from strata.errors import StrataError
+from strata.processes import environments
 from strata.runtime import Package, load_package
 from strata.runtime.boosted import BoostedModel
 from strata.v1 import segmenter_pb2 as pb
@@ -117,7 +118,7 @@ def test_an_interrupted_installation_is_none(tmp_path: Path, monkeypatch: pytest
     assert place.parent == tmp_path / "strata" / "peers"
     place.mkdir(parents=True)
     assert places.lacking("mlserver") == "it is not installed; run scripts/install_peers.py mlserver"
-    (place / places.COMPLETE).touch()
+    (place / environments.COMPLETE).touch()
     assert places.lacking("mlserver") == ""
     (tmp_path / "other.txt").write_text("mlserver==0\n")
     monkeypatch.setitem(places.SOURCES, "mlserver", tmp_path / "other.txt")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.peers import places
+from strata.processes import environments
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "install_peers.py"
 
@@ -58,7 +59,7 @@ def test_each_way_not_to_compile_is_a_sentence(machine: Machine) -> None:
 def test_nothing_is_done_where_all_is_there(machine: Machine) -> None:
     for name in places.SOURCES:
         places.place(name).mkdir(parents=True)
-        (places.place(name) / places.COMPLETE).touch()
+        (places.place(name) / environments.COMPLETE).touch()
     done = machine.run()
     assert (done.returncode, done.stdout.splitlines()) == (
         0,

@@ -1,0 +1,54 @@
+"""`strata packages tune`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from strata.runtime import find_package
+from strata.settings import load_settings
+
+if TYPE_CHECKING:
+    from strata.runtime.choice import Choice
+
+
+def tune_package(
+    name: str,
+    version: Annotated[str, typer.Argument(help="An exact version, or latest.")] = "latest",
+    rounds: Annotated[int, typer.Option(min=1, max=1_000, help="Interleaved rounds; the median counts.")] = 9,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the choice.")] = None,
+) -> None:
+    """Measure on this host which runtime scores a version soonest, and keep the choice beside it.
+
+    The C kernel, LightGBM's C API, onnxruntime and trees compiled by lleaves (in an environment of its own, about
+    400 MB, made once); plain numpy and matrix algebra for centroids. At 1, 32 and 1,000 rows, on the version's
+    reference. One that gives another segment, or a score farther than 1e-6 from the package's, is left out. Gateways
+    on this host take the choice when they next load the version; on another host it is not taken.
+    """
+    from training.tune.run import tune
+
+    folder = find_package(load_settings().packages, name, version)
+    console = Console(highlight=False)
+    with console.status(f"{name} {folder.name}: starting") as status:
+        choice = tune(folder, rounds=rounds, tell=lambda stage: status.update(f"{name} {folder.name}: {stage}"))
+    _show(choice, console)
+    if json_file is not None:
+        json_file.write_text(json.dumps({"segmenter": name, "version": folder.name} | asdict(choice), indent=1) + "\n")
+
+
+def _show(choice: Choice, console: Console) -> None:
+    sizes = list(next(iter(choice.measured.values())))
+    table = Table("runtime", *(f"{int(size):,} rows, us" for size in sizes), "")
+    for runtime, times in choice.measured.items():
+        uses = ", ".join(f"from {each.rows:,} rows" for each in choice.use if each.runtime == runtime)
+        table.add_row(runtime, *(f"{times[size]:,.1f}" for size in sizes), uses)
+    console.print(table)
+    for runtime, why in choice.left_out.items():
+        console.print(f"left out: {runtime}: {why}")
+    console.print(f"measured on {choice.host.processor}")
