@@ -26,10 +26,27 @@ def read_matrix(value: Any, what: str, *, columns: int) -> NDArray[np.float64]:
     return array
 
 
+def read_number(value: Any, what: str) -> float:
+    """A finite number."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise PackageInvalid(f"{what}: a number is needed, {value!r:.40} was found")
+    return float(read_vector([value], what)[0])
+
+
+def read_index(value: Any, what: str, *, below: int) -> int:
+    """A whole number from 0 up, `below` excluded."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < below:
+        raise PackageInvalid(f"{what}: a whole number from 0 to {below - 1} is needed, {value!r:.40} was found")
+    return value
+
+
 def _read(value: Any, what: str) -> NDArray[np.float64]:
     try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        found = np.array(value)
+        if found.dtype.kind in "SUb":  # numpy would read numbers out of words
+            raise TypeError
+        array = found.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
         raise PackageInvalid(f"{what}: not an array of numbers") from None
     if not np.isfinite(array).all():
         raise PackageInvalid(f"{what}: not every number is finite")
