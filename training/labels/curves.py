@@ -12,21 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.judge.intervals import Interval, Resampling, bootstrap, percentile_interval, wilson
+from training.judge.metrics import Ranked, area_under_roc, mean_precision
 from training.rows import Floats
 
 GRID = np.linspace(0.0, 1.0, 101)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure and the 2.5 and 97.5 percentiles of its bootstrap."""
-
-    value: float
-    low: float
-    high: float
-
-    def to_json(self) -> dict[str, float]:
-        return {"value": self.value, "low": self.low, "high": self.high}
 
 
 @dataclass(frozen=True)
@@ -49,20 +39,21 @@ class Ranking:
         }
 
 
-def rank(labels: NDArray[np.int8], scores: Floats, *, resamples: int = 200, seed: int = 0) -> Ranking:
-    """Judge scores against 0/1 labels; both classes must occur."""
-    weights = _weights(len(labels), resamples, seed)
-    positives, negatives = _steps(labels, scores, weights)
-    hits, misses = positives.cumsum(axis=1), negatives.cumsum(axis=1)
-    total_hits, total_misses = np.maximum(hits[:, -1:], 1), np.maximum(misses[:, -1:], 1)
-    auc = (negatives * (hits - positives / 2)).sum(axis=1) / (total_hits * total_misses)[:, 0]
-    precision = hits / np.maximum(hits + misses, 1)
-    average = (positives / total_hits * precision).sum(axis=1)
+def rank(
+    labels: NDArray[np.int8],
+    scores: Floats,
+    *,
+    resamples: int = 200,
+    seed: int = 0,
+    groups: NDArray[Any] | None = None,
+) -> Ranking:
+    """Judge scores against 0/1 labels; both classes must occur. `groups`: [n] whose row it is, where users repeat."""
+    ranked = Ranked.of(labels, scores)
+    how = Resampling(resamples, seed, groups)
+    found = bootstrap(lambda weights: _curves(*ranked.steps(weights)), len(labels), how)
+    over_fall_out, over_recall = found[:, 2 : 2 + len(GRID)], found[:, 2 + len(GRID) :]
     return Ranking(
-        _interval(auc),
-        _interval(average),
-        _band(misses / total_misses, hits / total_hits),
-        _band(hits / total_hits, precision),
+        percentile_interval(found[:, 0]), percentile_interval(found[:, 1]), _band(over_fall_out), _band(over_recall)
     )
 
 
@@ -72,12 +63,12 @@ def roc_auc(labels: NDArray[np.int8], scores: Floats) -> float:
     >>> roc_auc(np.array([0, 1, 1], dtype=np.int8), np.array([0.1, 0.1, 0.9]))
     0.75
     """
-    return rank(labels, scores, resamples=0).roc_auc.value
+    return float(area_under_roc(*_steps(labels, scores))[0])
 
 
 def average_precision(labels: NDArray[np.int8], scores: Floats) -> float:
     """Mean precision over the positives, each at its own rank."""
-    return rank(labels, scores, resamples=0).average_precision.value
+    return float(mean_precision(*_steps(labels, scores))[0])
 
 
 def calibration_curve(labels: NDArray[np.int8], probability: Floats, bins: int = 10) -> list[dict[str, float]]:
@@ -85,7 +76,7 @@ def calibration_curve(labels: NDArray[np.int8], probability: Floats, bins: int =
     out = []
     for rows in np.array_split(probability.argsort(kind="stable"), bins):
         if len(rows):
-            low, high = _wilson(int(labels[rows].sum()), len(rows))
+            low, high = wilson(int(labels[rows].sum()), len(rows))
             out.append(
                 {"predicted": float(probability[rows].mean()), "observed": float(labels[rows].mean()),
                  "low": low, "high": high, "rows": float(len(rows))}
@@ -99,35 +90,23 @@ def expected_calibration_error(curve: list[dict[str, float]]) -> float:
     return sum(point["rows"] * abs(point["predicted"] - point["observed"]) for point in curve) / rows
 
 
-def _weights(rows: int, resamples: int, seed: int) -> Floats:
-    drawn = np.random.default_rng(seed).multinomial(rows, np.full(rows, 1 / rows), size=resamples)
-    return np.vstack([np.ones(rows), drawn])
+def _steps(labels: NDArray[np.int8], scores: Floats) -> tuple[Floats, Floats]:
+    return Ranked.of(labels, scores).steps(np.ones((1, len(labels))))
 
 
-def _steps(labels: NDArray[np.int8], scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Weighted positives and negatives per distinct score, highest first; row 0 is the sample itself."""
-    order = np.argsort(-scores, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) != 0])
-    ranked, positive = weights[:, order], labels[order].astype(np.float64)
-    positives: Floats = np.add.reduceat(ranked * positive, starts, axis=1)
-    negatives: Floats = np.add.reduceat(ranked * (1 - positive), starts, axis=1)
-    return positives, negatives
+def _curves(positives: Floats, negatives: Floats) -> Floats:
+    """[b, 2 + 2 grids]: both areas, then true-positive rates over the grid, then precision over it."""
+    hits, misses = positives.cumsum(axis=1), negatives.cumsum(axis=1)
+    recall, fall_out = hits / np.maximum(hits[:, -1:], 1), misses / np.maximum(misses[:, -1:], 1)
+    precision = hits / np.maximum(hits + misses, 1)
+    areas = np.stack([area_under_roc(positives, negatives), mean_precision(positives, negatives)], axis=1)
+    return np.hstack([areas, _on_grid(fall_out, recall), _on_grid(recall, precision)])
 
 
-def _interval(values: Floats) -> Interval:
-    spread = values[1:] if len(values) > 1 else values
-    low, high = np.quantile(spread, [0.025, 0.975])
-    return Interval(float(values[0]), float(low), float(high))
+def _on_grid(x: Floats, y: Floats) -> Floats:
+    return np.array([np.interp(GRID, xs, ys) for xs, ys in zip(x, y, strict=True)])
 
 
-def _band(x: Floats, y: Floats) -> dict[str, list[float]]:
-    lines = np.array([np.interp(GRID, xs, ys) for xs, ys in zip(x, y, strict=True)])
+def _band(lines: Floats) -> dict[str, list[float]]:
     low, high = np.quantile(lines[1:] if len(lines) > 1 else lines, [0.025, 0.975], axis=0)
     return {"x": GRID.tolist(), "y": lines[0].tolist(), "low": low.tolist(), "high": high.tolist()}
-
-
-def _wilson(hits: int, rows: int, z: float = 1.96) -> tuple[float, float]:
-    share = hits / rows
-    centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)) / (1 + z * z / rows)
-    return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))

@@ -1,0 +1,109 @@
+"""A way of learning judged on several folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.errors import InputInvalid
+from training.algorithms.port import Labels
+from training.judge.folds import Fold
+from training.judge.intervals import Interval, Resampling, interval
+from training.judge.metrics import metric
+from training.rows import Floats
+
+FitScore = Callable[[Floats, Labels, Floats], Floats]
+"""Training values and labels, values to judge -> their scores, [n] or [n, classes]. Whatever is fitted (preparation,
+resampling, the model) is fitted inside, on the training values alone."""
+
+METRICS: Final = ("roc_auc", "average_precision")
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """Each metric's mean over folds with its interval, every fold's own, and each judged row's score."""
+
+    kind: Literal["stratified", "grouped", "time"]
+    metrics: dict[str, Interval]
+    per_fold: list[dict[str, Any]]
+    """`train` and `test` rows, and each metric with the bootstrap interval of its fold."""
+    scores: Floats
+    """[n] or [n, classes]; NaN for rows no fold judged."""
+
+    def to_json(self) -> dict[str, Any]:
+        """`details["folds"]`."""
+        means = {name: found.to_json() for name, found in self.metrics.items()}
+        return {"kind": self.kind, "n": len(self.per_fold), **means, "per_fold": self.per_fold}
+
+
+def cross_validate(
+    fit_score: FitScore,
+    values: Floats,
+    labels: Labels,
+    folds: Sequence[Fold],
+    *,
+    kind: Literal["stratified", "grouped", "time"],
+    metrics: Sequence[str] = METRICS,
+    groups: NDArray[Any] | None = None,
+    resamples: int = 200,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> CrossValidated:
+    """Fit and judge once a fold.
+
+    The interval of a mean is the corrected one (see `corrected_interval`), a fold's own is a bootstrap, by `groups`
+    where rows of one user repeat. Raises InputInvalid, before anything is fitted, when a part of a fold lacks a class.
+    """
+    _require_classes(folds, labels)
+    per_fold: list[dict[str, Any]] = []
+    scores: Floats | None = None
+    for done, fold in enumerate(folds):
+        found = fit_score(values[fold.train], labels[fold.train], values[fold.test])
+        scores = np.full((len(labels), *found.shape[1:]), np.nan) if scores is None else scores
+        scores[fold.test] = found
+        own = labels[fold.test]
+        whose = None if groups is None else groups[fold.test]
+        how = Resampling(resamples, seed + done, whose, strata=own)
+        judged = {name: interval(metric(name, own, found), len(own), how).to_json() for name in metrics}
+        per_fold.append({"train": len(fold.train), "test": len(fold.test), **judged})
+        progress(done + 1, len(folds))
+    assert scores is not None
+    ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in folds]))
+    means = {name: corrected_interval([one[name]["value"] for one in per_fold], ratio, _most(name)) for name in metrics}
+    return CrossValidated(kind, means, per_fold, scores)
+
+
+def corrected_interval(values: Sequence[float], ratio: float, most: float = 1.0) -> Interval:
+    """Mean over two folds or more, and its 95 % interval as Nadeau and Bengio (2003) correct it, within 0..`most`.
+
+    Folds share training rows, so their variance S2 over J is too small; (1/J + ratio) S2 with J - 1 degrees of
+    freedom is not, `ratio` being rows judged to rows learned from.
+
+    >>> found = corrected_interval([0.70, 0.80, 0.75, 0.72, 0.78], 0.25)
+    >>> [round(each, 3) for each in (found.value, found.low, found.high)]
+    [0.75, 0.673, 0.827]
+    """
+    from scipy.stats import t
+
+    mean, count = float(np.mean(values)), len(values)
+    half = float(t.ppf(0.975, count - 1)) * float(np.sqrt((1 / count + ratio) * np.var(values, ddof=1)))
+    return Interval(mean, max(mean - half, 0.0), min(mean + half, most))
+
+
+def _most(name: str) -> float:
+    return {"log_loss": np.inf, "brier": 2.0}.get(name, 1.0)
+
+
+def _require_classes(folds: Sequence[Fold], labels: Labels) -> None:
+    wanted = len(np.unique(labels))
+    for number, fold in enumerate(folds, start=1):
+        for part, rows in (("learned from", fold.train), ("judged", fold.test)):
+            if len(found := np.unique(labels[rows])) < wanted:
+                raise InputInvalid(
+                    f"the {len(rows)} rows {part} in fold {number} of {len(folds)} hold {len(found)} of {wanted} "
+                    "classes; lower the folds, or import a longer history"
+                )
