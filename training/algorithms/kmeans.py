@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import warnings
 from typing import ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
-from strata.runtime.manifest import ScoreMeaning
-from training.algorithms._centroids import export_centroids, margins
-from training.algorithms.port import Exported
-from training.rows import Answers, Floats
+from training.algorithms._centroids import NearestCentroids, place_rows
+from training.algorithms._filled import check_enough
+from training.algorithms._single import single_rows
+from training.rows import Floats
 from training.sections import ClusterSection
 
 
@@ -25,30 +23,6 @@ class KMeansSection(ClusterSection):
     starts: int = Field(default=8, ge=1)
 
 
-@dataclass(frozen=True)
-class KMeansClusters:
-    """See `Clusters`."""
-
-    model: KMeans
-    score_meaning: ClassVar[ScoreMeaning] = "margin"
-    noise: ClassVar[None] = None
-
-    @property
-    def labels(self) -> NDArray[np.int32]:
-        found: NDArray[np.int32] = self.model.labels_
-        return found
-
-    @property
-    def count(self) -> int:
-        return len(self.model.cluster_centers_)
-
-    def assign(self, values: Floats) -> Answers:
-        return Answers(self.model.predict(values).astype(np.int32), margins(self.model.transform(values)))
-
-    def export(self, order: Sequence[int]) -> Exported:
-        return export_centroids(self.model.cluster_centers_, order)
-
-
 class KMeansAlgorithm:
     """See `ClusterAlgorithm`."""
 
@@ -56,8 +30,14 @@ class KMeansAlgorithm:
     section: ClassVar[type[ClusterSection]] = KMeansSection
     chooses_count: ClassVar[bool] = False
 
-    def fit(self, values: Floats, section: KMeansSection, *, count: int, seed: int) -> KMeansClusters:
-        return KMeansClusters(KMeans(count, n_init=section.starts, random_state=seed).fit(values))
+    def fit(self, values: Floats, section: KMeansSection, *, count: int, seed: int) -> NearestCentroids:
+        check_enough(values, count)
+        rows, notes = single_rows(values)
+        with warnings.catch_warnings():
+            # Said by `place_rows` in our words, as an error.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = KMeans(count, n_init=section.starts, random_state=seed).fit(rows)
+        return place_rows(model.cluster_centers_, values, notes)
 
 
 ALGORITHM = KMeansAlgorithm()

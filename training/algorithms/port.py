@@ -50,6 +50,11 @@ class Clusters(Protocol):
         """Which of them holds the rows that belong nowhere; None where each row belongs somewhere."""
         ...
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences for the evaluation: what was done differently because of these rows."""
+        ...
+
     def assign(self, values: Floats) -> Answers:
         """Cluster and score, [n] each, by the library itself or by the rule the algorithm documents for new rows."""
         ...
