@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from training.sections import Axis, ClusterSection
 
 @dataclass(frozen=True)
 class AxisScales:
-    """See `FittedPreparation`. Centroids and these scales are one `kmeans/1`, which the kernel scores."""
+    """See `FittedPreparation`. Centroids and these scales are one `kmeans/1`, which the kernel scores; another model
+    reads them as the steps of a `prepared/1`."""
 
     names: tuple[str, ...]
     scaler: KMeansModel
@@ -27,9 +29,18 @@ class AxisScales:
         return self.scaler.transform(values)
 
     def wrap(self, exported: Exported) -> Exported:
-        if exported.model["format"] != "centroids/1":
-            raise NotImplementedError(exported.model["format"])
-        return Exported(KMeansModel(self.scaler.scales, np.array(exported.model["centroids"])).to_json())
+        if exported.model["format"] == "centroids/1":
+            return Exported(KMeansModel(self.scaler.scales, np.array(exported.model["centroids"])).to_json())
+        count = len(self.names)
+        steps: list[dict[str, Any]] = []
+        for i, scale in enumerate(self.scaler.scales):
+            steps.append({"kind": "fill", "input": i, "value": scale.missing})
+            knots, levels = scale.knots.tolist(), scale.levels.tolist()
+            steps.append({"kind": "knots", "input": count + 2 * i, "knots": knots, "levels": levels})
+        select = [count + 2 * i + 1 for i in range(count)]
+        return Exported(
+            {"format": "prepared/1", "steps": steps, "select": select, "model": dict(exported.model)}, exported.files
+        )
 
 
 def fit_axis_scales(section: ClusterSection, keys: Sequence[str], values: Floats) -> AxisScales:
