@@ -35,6 +35,7 @@ from strata.registry.catalog import Catalog
 from strata.release import Entry, ReleaseLog
 from strata.settings import Settings
 from strata.state import open_state
+from strata.state.mapped_pages import map_in
 from strata.tracing import open_tracing
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _features(settings: Settings, catalog: Catalog) -> tuple[FeaturesOf, AsyncRe
 
     if not settings.state_url:
         state = open_state(settings.state, readonly=True)
+        map_in(settings.state)
         return lambda wanted: delayed(StoredFeatures(state, catalog, wanted)), None
     from strata.state.redis_async import AsyncRedisReader
 

@@ -26,6 +26,7 @@ from strata.processes import words
 from strata.registry import read_catalog
 from strata.settings import Settings
 from strata.state import open_state
+from strata.state.mapped_pages import map_in
 from streaming.borrowed_metrics import BorrowedMetrics
 from streaming.fold.meters import FoldMeters
 from streaming.fold.positions import read_positions
@@ -91,6 +92,8 @@ class _FoldThread:
         self.error: BaseException | None = None
         self._closing = ExitStack()
         state = self._closing.enter_context(open_state(settings.state_address))
+        if not settings.state_url:
+            map_in(settings.state)
         changes = open_publisher(settings.run, settings.state_url)
         self._closing.callback(changes.close)
         catalog, past = read_catalog(settings.registry), History(settings.history)

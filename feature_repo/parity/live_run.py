@@ -13,6 +13,7 @@ from typing import Any, Final
 from feature_repo.parity.live import LiveParity, LiveSample
 from strata.clock import format_instant
 from strata.errors import InputInvalid, StrataError
+from strata.processes.frugal import give_back
 from strata.settings import Settings
 from strata.state import open_state
 
@@ -59,6 +60,7 @@ def run_live(
                 say(f"what the look found cannot be written: {(error.strerror or str(error)).lower()}")
             if wait_s is None:
                 return not found.differences
+        give_back()  # a look takes more the more parts the history has, and lets go of all of it
         time.sleep(wait_s or 0)
     raise AssertionError("counting ended")
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
-from loadtests.soak.memory import Held
 from loadtests.soak.sampling import Sample
 
 LIMIT: Final = 0.02
-"""Of resident memory, from the first tenth to the last."""
+"""From the first tenth to the last. One that fell by as much is not summed up with the others: what it gave back would
+hide what they took."""
 SMALL_BYTES: Final = 1 << 20
 """A process that grew by less is not counted as growing: 2 % of a small one are a few pages of an arena."""
 LEAST_SAMPLES: Final = 10
 """After the warm-up; with fewer a tenth is one sample, and nothing is said."""
 TENTH: Final = 0.1
-JUDGED: Final = {"rss": "resident memory", "anonymous": "anonymous memory"}
+JUDGED: Final = {"judged": "resident memory (less the state file's pages)", "anonymous": "anonymous memory"}
+MEMORY: Final = ("rss", "state", "judged", "pss", "uss", "anonymous")
 COUNTS: Final = ("descriptors", "threads")
 MIB: Final = float(1 << 20)
 
@@ -46,9 +47,16 @@ def grown(first: float, last: float) -> float:
 
 
 def total_growth(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Of all processes that stayed, together. RSS counts a shared page once for each who shares it, PSS once."""
+    """Of all processes that stayed, summed up. RSS counts a shared page once for each who shares it, PSS once."""
     names = stayed(samples)
     return {"processes": len(names)} | _figures(samples, names)
+
+
+def joint_growth(samples: Sequence[Sample], processes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Of all that stayed and did not fall, summed up; `without`: those that fell. `processes`: as `process_growth`."""
+    fallen = [name for name, found in processes.items() if min(found[f"{kind}_grown"] for kind in JUDGED) <= -LIMIT]
+    names = [name for name in processes if name not in fallen]
+    return {"processes": len(names), "without": fallen} | _figures(samples, names)
 
 
 def process_growth(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
@@ -79,14 +87,16 @@ def passing(samples: Sequence[Sample]) -> dict[str, dict[str, Any]]:
     }
 
 
-def faults_of(total: dict[str, Any], processes: dict[str, dict[str, Any]]) -> list[str]:
+def faults_of(joint: dict[str, Any], processes: dict[str, dict[str, Any]]) -> list[str]:
     """What grew past the limit, as sentences.
 
-    Of all together anonymous memory is held to it too: under pressure the kernel takes file pages back, which hides a
-    leak in RSS. A single heap is not: it breathes by more.
+    Pages of the state's own file are the page cache's: a store that is told more has more of them, and every process
+    that reads it counts them as its own. Of all together anonymous memory is held to the limit too: under pressure the
+    kernel takes file pages back, which hides a leak in RSS. A single heap is not: it breathes by more.
     """
-    judged = [("all processes", total, kind) for kind in JUDGED]
-    judged += [(name, found, "rss") for name, found in processes.items()]
+    everyone = f"all processes but {', '.join(joint['without'])}" if joint["without"] else "all processes"
+    judged = [(everyone, joint, kind) for kind in JUDGED]
+    judged += [(name, found, "judged") for name, found in processes.items()]
     faults = []
     for name, found, kind in judged:
         (first, last), share = found[f"{kind}_mb"], found[f"{kind}_grown"]
@@ -97,8 +107,8 @@ def faults_of(total: dict[str, Any], processes: dict[str, dict[str, Any]]) -> li
 
 def _figures(samples: Sequence[Sample], names: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for number, name in enumerate(Held._fields):
-        values = [float(sum(sample.processes[each][1][number] for each in names)) for sample in samples]
+    for name in (*MEMORY, *COUNTS):
+        values = [float(sum(getattr(sample.processes[each][1], name) for each in names)) for sample in samples]
         first, last = first_and_last(values)
         if name in COUNTS:
             found[name] = [round(first), round(last)]

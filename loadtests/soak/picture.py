@@ -18,7 +18,8 @@ def check_name(path: Path | None) -> None:
 
 
 def draw_memory(path: Path, document: dict[str, Any]) -> None:
-    """A line per process (`series` of the document), the warm-up in grey. Raises InputInvalid without matplotlib."""
+    """A line per process (`series` of the document): what is judged, and dotted what is resident in all; the warm-up in
+    grey. Raises InputInvalid without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -28,10 +29,20 @@ def draw_memory(path: Path, document: dict[str, Any]) -> None:
     axes = figure.add_subplot()
     series = document["series"]
     minutes = [at_s / MINUTE_S for at_s in series["at_s"]]
-    for name, values in series["rss_mb"].items():
-        axes.plot(minutes, [float("nan") if value is None else value for value in values], label=name, linewidth=1)
+    for name, values in series["judged_mb"].items():
+        (line,) = axes.plot(minutes, _drawn(values), label=name, linewidth=1)
+        axes.plot(minutes, _drawn(series["rss_mb"][name]), color=line.get_color(), linewidth=0.8, linestyle=":")
     axes.axvspan(0, document["plan"]["warm_s"] / MINUTE_S, color="0.92")
-    axes.set(xlabel="minutes", ylabel="resident, MB", ylim=(0, None), title="strata prove soak: memory by process")
+    axes.set(
+        xlabel="minutes",
+        ylabel="resident, MB (dotted: with the state's pages)",
+        ylim=(0, None),
+        title="strata prove soak: memory by process",
+    )
     figure.legend(loc="outside right upper", fontsize="small", frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
+
+
+def _drawn(values: list[float | None]) -> list[float]:
+    return [float("nan") if value is None else value for value in values]

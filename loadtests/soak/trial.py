@@ -24,6 +24,7 @@ from loadtests.soak.sampling import Sample, Sampler
 from loadtests.soak.tally import Tally
 from loadtests.soak.truth import Truth
 from strata.errors import StrataError
+from strata.state.damage import data_file
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 
 Say = Callable[[str], None]
@@ -68,7 +69,7 @@ class Soak:
         began_s = time.monotonic()
         with (
             grpc.insecure_channel(self._platform.gateway_address, options=OPTIONS) as channel,
-            Sampler(self._platform.families, self._plan.sample_s) as sampler,
+            Sampler(self._platform.families, self._plan.sample_s, self._state_file()) as sampler,
         ):
             outcome.samples = sampler.samples
             ask = SegmentationServiceStub(channel).BatchGetSegments  # type: ignore[no-untyped-call]
@@ -87,6 +88,10 @@ class Soak:
             self._look(ask, folders)
         outcome.parity = read_parity(self._platform.home / "run" / "parity.prom")
         return outcome
+
+    def _state_file(self) -> Path:
+        """As the kernel names it."""
+        return data_file(self._platform.home / "state").resolve()
 
     def _make_callers(self, ending: threading.Event, changing: str) -> list[Paced]:
         platform, plan, tally = self._platform, self._plan, self.outcome.tally
@@ -130,7 +135,7 @@ class Soak:
         latest = minutes[-2] if len(minutes) > 1 else minutes[-1] if minutes else {"calls": 0, "p99_ms": 0.0}
         wrong = sum(self.outcome.tally.wrong().values())
         self._say(
-            f"{passed_s / 60:.0f} of {self._plan.minutes:g} min: {len(last)} processes, {resident:,.0f} MB resident; "
+            f"{self._plan.passed(passed_s)}: {len(last)} processes, {resident:,.0f} MB resident; "
             f"{latest['calls']:,} GetSegments in a minute, p99 {latest['p99_ms']:.1f} ms; {wrong} wrong"
         )
 

@@ -29,5 +29,5 @@ def soak_whole(settings: Settings, plan: Plan, users: list[str], folder: Path, s
     with stop_event(signal.SIGINT, signal.SIGTERM) as stop, WholePlatform(place) as platform:
         say(f"the platform serves; its log is {platform.log}")
         crowd = Crowd(settle_quiet(platform.gateway_address, plan.seed), others, [f"active-{n}" for n in range(ACTIVE)])
-        say(f"soaking for {plan.minutes:g} minutes, {plan.warm_s:.0f} s of them to warm up; Ctrl-C ends it early")
+        say(f"{plan.warm_s:.0f} s to warm up, then {plan.minutes:g} minutes are judged; Ctrl-C ends it early")
         return Soak(platform, plan, crowd, say).run(stop, embedded[0] if embedded else "")

@@ -51,7 +51,7 @@ def test_an_event_that_is_in_no_history_shows(built: World, tmp_path: Path) -> N
 def test_again_and_again_outlives_a_disk_that_is_full(
     built: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was found is lost, and said to be; once it would be an error."""
+    """What was found is lost, and said to be, what a look took is given back; once it would be an error."""
     turns = iter([None, KeyboardInterrupt()])
 
     def sleep(_: float) -> None:
@@ -59,10 +59,13 @@ def test_again_and_again_outlives_a_disk_that_is_full(
             raise error
 
     monkeypatch.setattr("feature_repo.parity.live_run.time.sleep", sleep)
+    given: list[str] = []
+    monkeypatch.setattr("feature_repo.parity.live_run.give_back", lambda: given.append("back"))
     said: list[str] = []
     asked = {"metrics_file": tmp_path / "nowhere" / "parity.prom", "json_file": None, "say": said.append}
     with pytest.raises(KeyboardInterrupt):
         run_live(built.settings, 10, 1, every="1s", **asked)
     assert said.count("what the look found cannot be written: no such file or directory") == 2
+    assert given == ["back", "back"]
     with pytest.raises(FileNotFoundError):
         run_live(built.settings, 10, 1, every=None, **asked)

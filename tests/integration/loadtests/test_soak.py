@@ -22,9 +22,11 @@ from loadtests.soak.report import document_of, print_soak
 from loadtests.soak.trial import Outcome, Soak
 from strata.errors import InputInvalid, StrataError
 from strata.settings import Settings
+from strata.state import open_state
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 USERS = {f"u{n}": (n % 11, float(n % 11), n % 4) for n in range(120)}
+UNREAD_ROWS = 500
 PLAN = Plan(
     minutes=0.12, calls_per_s=60, batches_per_s=4, events_per_s=20, watchers=2, release_every_s=1.0, sample_s=0.25,
     look_s=1.0,
@@ -37,6 +39,8 @@ class TwoServers:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         settings = make_home(folder / "platform", USERS)
         add_view(settings.registry, windowed_message())
+        with open_state(settings.state) as state:
+            state.put("unread", ((f"u{number}", bytes(4_000)) for number in range(UNREAD_ROWS)))
         (folder / "soak").mkdir()
         place = make_place(settings, folder / "soak", log="embedded", state="lmdb", GATEWAY__WORKERS="2")
         (place.home / "packages").unlink()
@@ -68,6 +72,9 @@ def test_every_kind_of_call_is_made_and_nothing_is_wrong(tmp_path: Path, capsys:
     assert (document["wrong"], document["complete"]) == ({}, True)
     assert set(document["processes"]) == {"stream", "gateway", "gateway.1", "gateway.2"}
     assert min(found["rss_mb"][0] for found in document["processes"].values()) > 1
+    mapped_mb = {name: found["state_mb"][0] for name, found in document["processes"].items()}
+    assert mapped_mb["gateway"] == 0  # the supervisor has no state; the others have mapped also what nobody asks for
+    assert min(mapped_mb[name] for name in ("stream", "gateway.1", "gateway.2")) > UNREAD_ROWS * 4_000 / (1 << 20)
     seen = document["seen"]
     assert seen["GetSegments"]["live"] > 100
     assert seen["BatchGetSegments"]["live"] > 100

@@ -27,8 +27,26 @@ MIB = 1 << 20
 PLAN = Plan(minutes=10, sample_s=5)
 
 
-def held(rss: float, anonymous: float) -> Held:
-    return Held(int(rss * MIB), int(rss * MIB), int(rss * MIB), int(anonymous * MIB), 20, 4)
+def held(rss: float, anonymous: float, state: float = 0.0) -> Held:
+    return Held(*(int(size * MIB) for size in (rss, rss, rss, anonymous, state)), 20, 4)
+
+
+def growing(**processes: tuple[tuple[float, float], tuple[float, float]]) -> list[Sample]:
+    """Each from (MB resident, MB of them the state's pages) to (the same): evenly, half of the rest anonymous."""
+
+    def between(ends: tuple[tuple[float, float], tuple[float, float]], part: float) -> Held:
+        rss, state = (first + (last - first) * part for first, last in zip(*ends, strict=True))
+        return held(rss, (rss - state) / 2, state)
+
+    return [
+        Sample(5.0 * turn, {name: (n, between(ends, turn / 99)) for n, (name, ends) in enumerate(processes.items())})
+        for turn in range(100)
+    ]
+
+
+def faults_in(found: list[Sample]) -> list[str]:
+    processes = growth.process_growth(found)
+    return growth.faults_of(growth.joint_growth(found, processes), processes)
 
 
 def samples(grow: dict[str, float], count: int = 100, at: float = 100.0) -> list[Sample]:
@@ -56,24 +74,55 @@ def test_a_leak_is_found_and_a_steady_process_is_not() -> None:
     found = samples({"gateway": 0.05, "stream": 0.01})
     processes = growth.process_growth(found)
     assert processes["gateway"]["rss_grown"] == pytest.approx(0.0453, abs=0.0005)
-    assert growth.faults_of(growth.total_growth(found), processes) == [
-        "resident memory of all processes grew by 2.7%: 200.3 MB became 205.7 MB",
+    assert faults_in(found) == [
+        "resident memory (less the state file's pages) of all processes grew by 2.7%: 200.3 MB became 205.7 MB",
         "anonymous memory of all processes grew by 2.7%: 100.1 MB became 102.9 MB",
-        "resident memory of gateway grew by 4.5%: 100.2 MB became 104.8 MB",
+        "resident memory (less the state file's pages) of gateway grew by 4.5%: 100.2 MB became 104.8 MB",
     ]
+
+
+def test_pages_of_the_states_file_are_shown_and_not_judged() -> None:
+    """A process that maps 20 MB more of a store that is told more has not grown; one whose heap took them has."""
+    found = growing(stream=((130, 2), (150, 22)), gateway=((150, 22), (150, 2)))
+    processes = growth.process_growth(found)
+    assert processes["stream"]["rss_grown"] == pytest.approx(0.14, abs=0.005)
+    assert processes["stream"]["state_mb"] == [pytest.approx(2.91, abs=0.01), pytest.approx(21.09, abs=0.01)]
+    assert processes["stream"]["judged_grown"] == 0.0
+    assert [fault.partition(" grew")[0] for fault in faults_in(found)][-1:] == [
+        "resident memory (less the state file's pages) of gateway",
+    ]  # fmt: skip
+
+
+def test_what_one_gave_back_does_not_hide_what_others_took() -> None:
+    """Together they fell by a third; without the one that fell, they grew by 2.7 %."""
+    found = growing(feed=((390, 0), (210, 0)), stream=((100, 0), (106, 0)), gateway=((100, 0), (100, 0)))
+    processes = growth.process_growth(found)
+    joint = growth.joint_growth(found, processes)
+    assert growth.total_growth(found)["judged_grown"] < -0.2
+    assert (joint["without"], joint["processes"]) == (["feed"], 2)
+    grew = "of all processes but feed grew by 2.7%:"
+    assert faults_in(found)[:2] == [
+        f"resident memory (less the state file's pages) {grew} 200.3 MB became 205.7 MB",
+        f"anonymous memory {grew} 100.1 MB became 102.9 MB",
+    ]
+
+
+def test_a_heap_that_fell_is_left_out_although_its_process_did_not() -> None:
+    """What counts as a fall is either of what is judged."""
+    found = [Sample(float(turn), {"gateway": (1, held(100, 60 - turn / 10))}) for turn in range(100)]
+    assert growth.joint_growth(found, growth.process_growth(found))["without"] == ["gateway"]
 
 
 def test_a_small_process_may_grow_by_a_few_pages() -> None:
     """9 % of 8 MB are less than what is counted as growth."""
     found = samples({"monitor": 0.1}, at=8.0)
-    assert growth.faults_of(growth.total_growth(found), growth.process_growth(found)) == []
+    assert faults_in(found) == []
 
 
 def test_a_leak_behind_file_pages_that_went_is_found() -> None:
-    """Under pressure the kernel takes file pages back: RSS falls while the heap grows."""
-    found = [Sample(float(turn), {"gateway": (1, held(100 - turn / 10, 50 + turn / 20))}) for turn in range(100)]
-    faults = growth.faults_of(growth.total_growth(found), growth.process_growth(found))
-    assert [fault.partition(" grew")[0] for fault in faults] == [
+    """Under pressure the kernel takes file pages back: RSS stands still while the heap grows."""
+    found = [Sample(float(turn), {"gateway": (1, held(100 - turn / 100, 50 + turn / 20))}) for turn in range(100)]
+    assert [fault.partition(" grew")[0] for fault in faults_in(found)] == [
         "anonymous memory of all processes",
     ]  # fmt: skip
 
@@ -88,10 +137,11 @@ def test_processes_that_come_and_go_are_told_apart() -> None:
     assert growth.stayed(found) == ["gateway"]
     assert growth.passing(found) == {"gateway.1": {"ids": 2, "rss_mb": 100.0}, "monitor.1": {"ids": 1, "rss_mb": 300.0}}
     assert growth.total_growth(found)["processes"] == 1
+    assert growth.joint_growth(found, growth.process_growth(found))["processes"] == 1
 
 
 def outcome_of(grow: dict[str, float], **more: Any) -> Outcome:
-    outcome = Outcome(seconds=600.0, complete=True, samples=samples(grow, 120), looks=2, compared=9, **more)
+    outcome = Outcome(seconds=750.0, complete=True, samples=samples(grow, 120), looks=2, compared=9, **more)
     outcome.tally.note("GetSegments", 0.004, ["live", "live"])
     outcome.folders = [(0.0, {"log": 0}), (300.0, {"log": 100}), (600.0, {"log": 1_100})]
     return outcome
@@ -106,11 +156,29 @@ def test_a_sound_soak_has_no_faults_and_everything_in_its_document(
     assert document["folders"] == {"log": {"bytes": 1_100, "bytes_per_hour": 12_000}}
     assert document["seen"] == {"GetSegments": {"calls": 1, "live": 2}}
     assert [each["p99_ms"] for each in document["minutes"]["GetSegments"]] == [4.0]
-    assert set(document["series"]["rss_mb"]) == {"gateway", "stream"}
+    assert {kind: set(found) for kind, found in document["series"].items() if kind != "at_s"} == {
+        f"{kind}_mb": {"gateway", "stream"} for kind in ("rss", "judged", "anonymous")
+    }
     draw_memory(tmp_path / "memory.svg", document)
     assert "<svg" in (tmp_path / "memory.svg").read_text(encoding="utf-8")
     print_soak(document)
-    assert "no wrong answer" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "10 minutes after the warm-up: memory grew by 0.34%; no wrong answer" in said
+    assert "Held to 2%: resident memory without pages of the state's own file" in said
+
+
+def test_the_table_says_what_is_judged_and_who_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Plain RSS, the state's pages, the difference; the feeder, which fell, in a sum and not in the other."""
+    outcome = outcome_of({})
+    outcome.samples = growing(feed=((390, 0), (210, 0)), stream=((130, 2), (150, 22)))
+    outcome.folders = [(100.0 * turn, {"state": turn * MIB}) for turn in range(7)]
+    print_soak(document_of(Plan(minutes=5, warm_minutes=0), outcome))
+    said = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "stream 130.91 > 149.09 +13.89% 2.91 > 21.09 128.0 > 128.0 +0.00%", "all but feed 130.91 > 149.09 +13.89%",
+        "which grew by +36.0 MB an hour", "of all but feed, whose fall would hide growth, together",
+    ):  # fmt: skip
+        assert words in said
 
 
 def test_every_fault_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,8 +191,9 @@ def test_every_fault_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     print_soak(document)
     said = capsys.readouterr().out
     for fault in (
-        "another segment: 2 times", "resident memory of gateway grew by", "stream was not one and the same process",
-        "3 differences of the online state from the history", "INTERRUPTED after 600 s",
+        "another segment: 2 times", "(less the state file's pages) of gateway grew by",
+        "stream was not one and the same process", "3 differences of the online state from the history",
+        "INTERRUPTED after 750 s",
     ):  # fmt: skip
         assert fault in said
 
@@ -180,8 +249,19 @@ def test_memory_is_read_as_the_kernel_tells_it(tmp_path: Path) -> None:
     lines = "".join(f"{name}: {value} kB\n" for name, value in rollup.items())
     (folder / "smaps_rollup").write_text("55d0-7ffc ---p 00000000 00:00 0 [rollup]\n" + lines, encoding="ascii")
     (folder / "status").write_text("Name:\tstrata\nThreads:\t5\n", encoding="ascii")
-    assert read_held(7, tmp_path) == Held(100 * 1024, 80 * 1024, 50 * 1024, 30 * 1024, 1, 5)
-    assert read_held(8, tmp_path) is None
+    heads = [
+        "7f00-7f80 r--s 00000000 fe:00 9      /home/state/data.mdb",
+        "7f80-7f90 r--p 00000000 fe:00 8      /lib/x.so",
+    ]
+    areas = "".join(
+        f"{head}\nSize: 80 kB\nRss: {rss} kB\nPss: 1 kB\n" for head, rss in zip(heads, (12, 20), strict=True)
+    )
+    (folder / "maps").write_text("\n".join(heads) + "\n", encoding="ascii")
+    (folder / "smaps").write_text(areas, encoding="ascii")
+    found = Held(100 * 1024, 80 * 1024, 50 * 1024, 30 * 1024, 12 * 1024, 1, 5)
+    assert (read_held(7, Path("/home/state/data.mdb"), tmp_path), found.judged) == (found, 88 * 1024)
+    assert read_held(7, Path("/other/data.mdb"), tmp_path) == found._replace(state=0)
+    assert read_held(8, Path("/home/state/data.mdb"), tmp_path) is None
 
 
 def test_folders_are_added_up_while_files_go(tmp_path: Path) -> None:
