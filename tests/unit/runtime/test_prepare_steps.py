@@ -109,7 +109,7 @@ def test_knots_are_numpys_interpolation() -> None:
 
 
 def test_bins_hold_their_upper_edge() -> None:
-    """An edge belongs to the bin below it, as numpy's digitize has it to the right; off the edges as KBinsDiscretizer."""
+    """An edge belongs to the bin below it, as in numpy.digitize; off the edges as KBinsDiscretizer."""
     values = random_column(5)
     theirs = KBinsDiscretizer(5, encode="ordinal", strategy="quantile", quantile_method="linear")
     present = values[~np.isnan(values)][:, None]
