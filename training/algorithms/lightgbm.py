@@ -15,13 +15,19 @@ from training.algorithms.port import Exported, Labels
 from training.rows import Floats
 from training.sections import LabelSection
 
+Parameter = Literal[
+    "learning_rate", "num_leaves", "max_depth", "max_bin", "min_data_in_leaf", "min_sum_hessian_in_leaf",
+    "min_gain_to_split", "feature_fraction", "feature_fraction_bynode", "bagging_fraction", "bagging_freq",
+    "lambda_l1", "lambda_l2", "max_delta_step", "path_smooth", "extra_trees",
+]  # fmt: skip
+
 
 class LightGbmSection(LabelSection):
     """Boosted trees."""
 
     kind: Literal["lightgbm"]
     trees: int = Field(ge=1, le=2_000)
-    parameters: dict[str, int | float] = Field(default={})
+    parameters: dict[Parameter, int | float] = Field(default={})
     """LightGBM's own."""
 
 

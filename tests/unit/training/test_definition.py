@@ -46,6 +46,7 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
         (RESPONDERS, {"label": None}, "label and split belong to a supervised"),
         (TIERS, {"algorithm": {**TIERS["algorithm"], "k_range": [1, 9]}}, "k_range needs 2"),
         (TIERS, {"algorithm": {**TIERS["algorithm"], "kind": "magic"}}, "algorithm"),
+        (RESPONDERS, {"algorithm": {**RESPONDERS["algorithm"], "parameters": {"num_leafs": 4}}}, "num_leafs"),
     ],
 )
 def test_a_wrong_file_is_refused(

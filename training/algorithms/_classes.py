@@ -1,0 +1,17 @@
+"""What supervised algorithms take for granted about labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from strata.errors import InputInvalid
+from training.algorithms.port import Labels
+
+
+def check_classes(labels: Labels, classes: int) -> None:
+    """Raise InputInvalid, naming the positions of classes no row has."""
+    if absent := sorted(set(range(classes)) - set(np.unique(labels).tolist())):
+        raise InputInvalid(
+            f"no training row is of class {', '.join(map(str, absent))} of 0 to {classes - 1}; "
+            "import a longer history, or define fewer classes"
+        )
