@@ -35,7 +35,7 @@ def gather(definition: Definition, reader: FeatureReader, history: History, as_o
         raise InputInvalid(f"no user was known at {format_instant(as_of_us)}; is the clock before the history?")
     if definition.label is None or definition.split is None:
         values = _read(reader, schema, users, np.full(len(users), as_of_us))
-        part = Part(values, np.zeros(len(values), dtype=np.int8))
+        part = Part(with_defaults(schema, values), np.zeros(len(values), dtype=np.int8), np.array(users))
         window = _window(history.first_event_us(), as_of_us, as_of_us)
         return Gathered(TrainingRows(schema, part), values, window)
     first_us = history.first_event_us()
@@ -45,22 +45,30 @@ def gather(definition: Definition, reader: FeatureReader, history: History, as_o
     everyone = [*asked.users, *users]
     instants = np.concatenate([asked.times_us, np.full(len(users), as_of_us)])
     values = _read(reader, schema, everyone, instants)
-    rows = _parts(schema, values[: len(asked.users)], asked, plan)
+    rows = _parts(schema, with_defaults(schema, values[: len(asked.users)]), asked, plan)
     return Gathered(rows, values[len(asked.users) :], _window(times[0], times[-1] + plan.horizon_us, as_of_us))
 
 
 def _read(reader: FeatureReader, schema: FeatureSchema, users: list[str], times_us: NDArray[np.int64]) -> Floats:
-    """Values with the service's defaults still out: the package fills them in, here as online."""
+    """Values with the service's defaults still out, as a package is sent them."""
     values = reader.matrix(schema.service, users, times_us)
     if values.shape != (len(users), len(schema.features)):
         raise InputInvalid(f"the training set of {schema.service} has shape {values.shape}, not users by features")
     return values
 
 
+def with_defaults(schema: FeatureSchema, values: Floats) -> Floats:
+    """[n, f] with what the service puts in a missing value's place, as a package fills it in online."""
+    defaults = np.array([np.nan if feature.default is None else feature.default for feature in schema.features])
+    return values if np.isnan(defaults).all() else np.where(np.isnan(values), defaults, values)
+
+
 def _parts(schema: FeatureSchema, values: Floats, asked: LabelledUsers, plan: Schedule) -> TrainingRows:
+    users = np.array(asked.users)
+
     def part(times: tuple[int, ...]) -> Part:
         chosen = np.isin(asked.times_us, times)
-        return Part(values[chosen], asked.labels[chosen])
+        return Part(values[chosen], asked.labels[chosen], users[chosen])
 
     return TrainingRows(schema, part(plan.train), part(plan.validation), part(plan.test), plan.statement)
 

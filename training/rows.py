@@ -35,6 +35,8 @@ class Part:
 
     values: Floats
     labels: NDArray[np.int8]
+    users: NDArray[np.str_] | None = None
+    """[n] whose rows they are; None where nobody asked."""
 
 
 @dataclass(frozen=True)

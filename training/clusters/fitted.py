@@ -17,8 +17,9 @@ from training.clusters.choose import SILHOUETTE_ROWS, Candidate, candidate, choo
 from training.clusters.naming import describe_centroid, name_centroids
 from training.clusters.spread import principal_map
 from training.definition import Definition
-from training.prepare.axis_scales import axis_levels, fit_axis_scales
-from training.prepare.port import FittedPreparation
+from training.prepare.axis_scales import AxisScales, fit_axis_scales
+from training.prepare.fit import fit_preparation
+from training.prepare.fitted_steps import FittedSteps
 from training.rows import Answers, Evaluation, Export, Floats, TrainingRows
 from training.sections import Archetype, ClusterSection
 
@@ -30,7 +31,8 @@ class FittedClusters:
     definition: Definition
     section: ClusterSection
     rows: TrainingRows
-    preparation: FittedPreparation
+    preparation: FittedSteps
+    axes: AxisScales
     candidates: list[Candidate]
     chosen: Candidate
     order: NDArray[np.intp]
@@ -61,6 +63,7 @@ class FittedClusters:
         details = {
             "kind": "clusters",
             "rows": len(labels),
+            "preparation": self.preparation.record,
             "candidates": [
                 {"k": c.k, "silhouette": c.silhouette, "stability": c.stability, "stability_low": c.stability_low}
                 for c in self.candidates
@@ -115,7 +118,7 @@ class FittedClusters:
         return rows
 
     def _axis_table(self, labels: NDArray[np.int32]) -> dict[str, dict[str, float]]:
-        levels = axis_levels(self.preparation.apply(self.rows.train.values), self.rows.schema.keys, self.section.axes)
+        levels = self.axes.levels(self.rows.train.values)
         return {
             name.key: {axis: float(levels[labels == i, a].mean()) for a, axis in enumerate(self.section.axes)}
             for i, name in enumerate(self.names)
@@ -139,8 +142,10 @@ def fit_clusters(definition: Definition, section: ClusterSection, rows: Training
         raise InputInvalid(
             f"{definition.name}: {len(values)} users are too few for {high} segments; import more events"
         )
-    preparation = fit_axis_scales(section, keys, values)
-    scaled = preparation.apply(values)
+    preparation = fit_preparation(definition, rows.schema, values)
+    scaled = preparation.training
+    axes = fit_axis_scales(section, keys, values)
+    levels = axes.levels(values[preparation.kept])
     algorithm = cluster_algorithm(section)
 
     def fit(rows: Floats, count: int, seed: int) -> Clusters:
@@ -153,8 +158,8 @@ def fit_clusters(definition: Definition, section: ClusterSection, rows: Training
     gate = definition.gates.get("stability")
     least = 0.0 if gate is None else gate.at_least or 0.0
     chosen = choose(candidates, least, section.silhouette_tolerance)
-    middles = np.array([scaled[chosen.found.labels == each].mean(axis=0) for each in range(chosen.found.count)])
-    given = name_centroids(axis_levels(middles, keys, section.axes), list(section.axes), section.archetypes)
+    middles = np.array([levels[chosen.found.labels == each].mean(axis=0) for each in range(chosen.found.count)])
+    given = name_centroids(middles, list(section.axes), section.archetypes)
     ranked = sorted(range(len(given)), key=lambda i: section.archetypes.index(given[i]))
     names = [given[i] for i in ranked]
-    return FittedClusters(definition, section, rows, preparation, candidates, chosen, np.argsort(ranked), names)
+    return FittedClusters(definition, section, rows, preparation, axes, candidates, chosen, np.argsort(ranked), names)

@@ -20,8 +20,8 @@ from training.definition import Definition
 from training.labels.baselines import baselines
 from training.labels.curves import Ranking, calibration_curve, expected_calibration_error, rank
 from training.labels.thresholds import choose_thresholds
-from training.prepare.port import FittedPreparation
-from training.prepare.untouched import Untouched
+from training.prepare.fit import fit_preparation
+from training.prepare.fitted_steps import FittedSteps
 from training.rows import Answers, Evaluation, Export, Floats, Part, TrainingRows
 from training.sections import LabelSection
 
@@ -33,7 +33,7 @@ class FittedLabels:
     definition: Definition
     section: LabelSection
     rows: TrainingRows
-    preparation: FittedPreparation
+    preparation: FittedSteps
     scorer: Scorer
     calibration: Calibration
     thresholds: list[float]
@@ -84,6 +84,7 @@ class FittedLabels:
             "baselines": others,
             "thresholds": self.thresholds,
             "leak_guard": self.rows.leak_statement,
+            "preparation": self.preparation.record,
         }
         return Evaluation(metrics, details, self._headline(ranking, bands, others, metrics["base_rate"]))
 
@@ -165,11 +166,12 @@ def fit_labels(definition: Definition, section: LabelSection, rows: TrainingRows
     for name, part in (("training", rows.train), ("validation", validation), ("test", rows.test)):
         if len(np.unique(part.labels)) < 2:
             raise InputInvalid(f"{definition.name}: the {name} rows hold one class only; import a longer history")
-    preparation = Untouched(tuple(rows.schema.keys))
-    values, labels = preparation.apply(rows.train.values), rows.train.labels
-    scorer = label_algorithm(section).fit(
-        values, labels, class_weights(labels), section, classes=2, seed=definition.seed
+    algorithm, train = label_algorithm(section), rows.train
+    preparation = fit_preparation(
+        definition, rows.schema, train.values, train.labels, train.users, reads_missing=algorithm.reads_missing
     )
+    values, labels = preparation.training, train.labels[preparation.kept]
+    scorer = algorithm.fit(values, labels, class_weights(labels), section, classes=2, seed=definition.seed)
     raw = scorer.raw(preparation.apply(validation.values))
     calibration = _calibrate(section.calibration, raw, validation.labels)
     thresholds = choose_thresholds(section.bands, validation.labels, calibration.apply(raw))

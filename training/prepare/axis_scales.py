@@ -1,16 +1,17 @@
-"""The preparation clusters have by default: each feature as its rank among users, each axis with the same say."""
+"""Axes of a cluster section: each feature as its rank among users, each axis with the same say.
+
+Clusters are found in these ranks by default, and are named by where they lie on the axes whatever they are found in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from strata.errors import DefinitionInvalid
 from strata.runtime.kmeans import KMeansModel
-from training.algorithms.port import Exported
 from training.prepare.scales import fit_scale, unit_levels
 from training.rows import Floats
 from training.sections import Axis, ClusterSection
@@ -18,45 +19,40 @@ from training.sections import Axis, ClusterSection
 
 @dataclass(frozen=True)
 class AxisScales:
-    """See `FittedPreparation`. Centroids and these scales are one `kmeans/1`, which the kernel scores; another model
-    reads them as the steps of a `prepared/1`."""
+    """Where rows lie on each axis."""
 
-    names: tuple[str, ...]
+    axes: Mapping[str, Axis]
+    keys: tuple[str, ...]
+    """`view:feature` of those on an axis, in the service's order."""
+    columns: tuple[int, ...]
+    """Their positions among the raw features."""
     scaler: KMeansModel
     """Its centroids are not read."""
 
-    def apply(self, values: Floats) -> Floats:
-        return self.scaler.transform(values)
-
-    def wrap(self, exported: Exported) -> Exported:
-        if exported.model["format"] == "centroids/1":
-            return Exported(KMeansModel(self.scaler.scales, np.array(exported.model["centroids"])).to_json())
-        count = len(self.names)
-        steps: list[dict[str, Any]] = []
-        for i, scale in enumerate(self.scaler.scales):
-            steps.append({"kind": "fill", "input": i, "value": scale.missing})
-            knots, levels = scale.knots.tolist(), scale.levels.tolist()
-            steps.append({"kind": "knots", "input": count + 2 * i, "knots": knots, "levels": levels})
-        select = [count + 2 * i + 1 for i in range(count)]
-        return Exported(
-            {"format": "prepared/1", "steps": steps, "select": select, "model": dict(exported.model)}, exported.files
-        )
+    def levels(self, values: Floats) -> Floats:
+        """[n, f] raw -> [n, axes] in 0..1, 1 being the good end of each axis."""
+        return axis_levels(self.scaler.transform(values[:, self.columns]), self.keys, self.axes)
 
 
 def fit_axis_scales(section: ClusterSection, keys: Sequence[str], values: Floats) -> AxisScales:
-    """Raises DefinitionInvalid where axes and the service's features differ."""
-    by_feature = axis_of(section.axes, keys)
-    scales = tuple(fit_scale(values[:, i], by_feature[key], section.quantiles) for i, key in enumerate(keys))
-    return AxisScales(tuple(keys), KMeansModel(scales, np.zeros((1, len(scales)))))
+    """Raises DefinitionInvalid where an axis names a feature the service does not have."""
+    by_feature = axis_of(section.axes, keys, ())
+    columns = tuple(i for i, key in enumerate(keys) if key in by_feature)
+    scales = tuple(fit_scale(values[:, i], by_feature[keys[i]], section.quantiles) for i in columns)
+    scaler = KMeansModel(scales, np.zeros((1, len(scales))))
+    return AxisScales(section.axes, tuple(keys[i] for i in columns), columns, scaler)
 
 
-def axis_of(axes: Mapping[str, Axis], keys: Sequence[str]) -> dict[str, Axis]:
-    """Which axis each feature is on."""
+def axis_of(axes: Mapping[str, Axis], keys: Sequence[str], needed: Sequence[str]) -> dict[str, Axis]:
+    """Which axis each feature is on. `keys`: the service's features; `needed`: those that have to be on one."""
     by_feature = {feature: axis for axis in axes.values() for feature in axis.features}
     if unknown := sorted(set(by_feature) - set(keys)):
         raise DefinitionInvalid(f"axes name features the service does not have: {', '.join(unknown)}")
-    if unused := sorted(set(keys) - set(by_feature)):
-        raise DefinitionInvalid(f"features of the service on no axis: {', '.join(unused)}")
+    if unused := sorted(set(needed) - set(by_feature)):
+        raise DefinitionInvalid(
+            f"features of the service on no axis: {', '.join(unused)}; put them on one, leave them out "
+            "(prepare.leave_out), or declare a prepare.scale that needs no axes"
+        )
     return by_feature
 
 

@@ -1,42 +1,36 @@
-"""Axis scales around the models of a package."""
+"""Where rows lie on the axes that name segments."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from training.algorithms.port import Exported
-from training.prepare.axis_scales import AxisScales, fit_axis_scales
+from strata.errors import DefinitionInvalid
+from training.prepare.axis_scales import axis_of, fit_axis_scales
 from training.sections import Axis, ClusterSection
 
-VALUES = np.array([[1.0, 5.0], [2.0, np.nan], [4.0, 7.0]])
+VALUES = np.array([[1.0, 9.0, 5.0], [2.0, 9.0, np.nan], [4.0, 9.0, 7.0]])
+KEYS = ["v:a", "v:free", "v:b"]
+AXES = {
+    "a": Axis(features=("v:a",), missing="low", unit="u"),
+    "b": Axis(features=("v:b",), missing="high", reversed=True, unit="u"),
+}
+SECTION = ClusterSection.model_construct(axes=AXES, quantiles=3)
 
 
-def _scales() -> AxisScales:
-    axes = {name: Axis(features=(f"v:{name}",), missing="low", unit="u") for name in ("a", "b")}
-    section = ClusterSection.model_construct(axes=axes, quantiles=3)
-    return fit_axis_scales(section, ["v:a", "v:b"], VALUES)
+def test_rows_lie_on_each_axis_by_rank() -> None:
+    """0 is the bad end, 1 the good one; a feature on no axis has no say."""
+    levels = fit_axis_scales(SECTION, KEYS, VALUES).levels(VALUES)
+    assert levels.tolist() == [[0.0, 1.0], [0.5, 0.0], [1.0, 0.0]]
 
 
-def test_centroids_and_scales_are_one_kmeans_model() -> None:
-    """The kernel scores that format."""
-    wrapped = _scales().wrap(Exported({"format": "centroids/1", "centroids": [[0.0, 1.0], [1.0, 0.0]]}))
-    assert wrapped.model["format"] == "kmeans/1"
-    assert wrapped.model["centroids"] == [[0.0, 1.0], [1.0, 0.0]]
+def test_an_axis_of_an_unknown_feature_is_refused() -> None:
+    """With its name."""
+    with pytest.raises(DefinitionInvalid, match="does not have: v:b"):
+        fit_axis_scales(SECTION, KEYS[:2], VALUES[:, :2])
 
 
-def test_another_model_reads_a_fill_and_knots_for_each_feature() -> None:
-    """Slots 0 and 1 are the features; each step appends one, and the knots' are selected."""
-    inner = {"format": "mixture/1", "means": [[0.0, 1.0]]}
-    wrapped = _scales().wrap(Exported(inner, {"more.bin": b"x"}))
-    assert wrapped.files == {"more.bin": b"x"}
-    assert wrapped.model == {
-        "format": "prepared/1",
-        "steps": [
-            {"kind": "fill", "input": 0, "value": 1.0},
-            {"kind": "knots", "input": 2, "knots": [1.0, 2.0, 4.0], "levels": [0.0, 0.5, 1.0]},
-            {"kind": "fill", "input": 1, "value": 5.0},
-            {"kind": "knots", "input": 4, "knots": [5.0, 6.0, 7.0], "levels": [0.0, 0.5, 1.0]},
-        ],
-        "select": [3, 5],
-        "model": inner,
-    }
+def test_a_feature_that_has_to_be_on_an_axis_and_is_not_is_refused() -> None:
+    """With its name, and what may be done."""
+    with pytest.raises(DefinitionInvalid, match=r"on no axis: v:free; put them on one, leave them out"):
+        axis_of(AXES, KEYS, KEYS)
