@@ -5,6 +5,7 @@ Unknown keys and dangling names stop with a sentence. docs/segmenters.md explain
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -13,16 +14,38 @@ from pydantic import Field, SerializeAsAny, ValidationError, field_validator, mo
 
 from strata.errors import DefinitionInvalid, SegmenterNotFound
 from training.algorithms import section_of
-from training.sections import ClusterSection, Key, LabelSection, Section
+from training.sections import ClusterSection, Key, LabelClass, LabelSection, Section, SegmentText
 
 FOLDER: Final = Path(__file__).parent / "segmenters"
 
 
 class Label(Section):
-    """Positive when the user has an event of this type in (t, t + horizon]."""
+    """Positive when the user has an event of this type in (t, t + horizon]; or a class by what those events measure."""
 
     event_type: str
     horizon_days: int = Field(ge=1)
+    measure: Literal["events", "days", "total_value", "total_quantity"] = "events"
+    """Of the events: how many, on how many days (UTC), their value (whole units of money) or quantity added up."""
+    classes: tuple[LabelClass, ...] = ()
+    """Three or more, from the least measure up: each is a segment, in place of the algorithm's bands."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if self.measure != "events" and not self.classes:
+            raise ValueError("measure is what classes are cut by; without classes an event is enough")
+        edges = [one.below for one in self.classes]
+        if self.classes and len(self.classes) < 3:
+            raise ValueError("two classes are one label and two bands; classes are three or more")
+        if self.classes and (None in edges[:-1] or edges[-1] is not None):
+            raise ValueError("every class but the last needs below, and the last takes what is left and has none")
+        if any(low >= high for low, high in pairwise(self.edges)):
+            raise ValueError("below should rise from class to class")
+        return self
+
+    @property
+    def edges(self) -> list[float]:
+        """Where one class ends and the next begins."""
+        return [one.below for one in self.classes if one.below is not None]
 
 
 class Split(Section):
@@ -182,6 +205,8 @@ class Definition(Section):
         supervised = self.supervised
         if supervised != (self.label is not None) or supervised != (self.split is not None):
             raise ValueError("label and split belong to a supervised algorithm, and it needs both")
+        if self.label is not None and bool(self.label.classes) == bool(self.algorithm.segments):
+            raise ValueError("a supervised segmenter's segments are algorithm.bands or label.classes, one of them")
         keys = self.segment_keys
         if len(set(keys)) != len(keys):
             raise ValueError("a segment key is used twice")
@@ -190,9 +215,14 @@ class Definition(Section):
         return self
 
     @property
+    def segments(self) -> tuple[SegmentText, ...]:
+        """Every segment this segmenter may ever give."""
+        return self.algorithm.segments or (self.label.classes if self.label is not None else ())
+
+    @property
     def segment_keys(self) -> list[str]:
-        """Every key this segmenter may ever give."""
-        return [segment.key for segment in self.algorithm.segments]
+        """Their keys."""
+        return [segment.key for segment in self.segments]
 
     def fallback_in(self, keys: list[str]) -> str:
         """The fallback among the segments a trained vocabulary really has."""

@@ -13,6 +13,7 @@ from strata.runtime import DataWindow
 from training.definition import Definition
 from training.history import History, LabelledUsers
 from training.labels.schedule import Schedule, lay_out
+from training.protected import check_protected, protected_groups
 from training.reader import FeatureReader
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
 
@@ -30,22 +31,23 @@ class Gathered:
 def gather(definition: Definition, reader: FeatureReader, history: History, as_of_us: int) -> Gathered:
     """Read everything a training needs, in one point-in-time join."""
     schema = reader.schema(definition.feature_service)
+    check_protected(definition.judge.protected, schema)
     users = history.known_users(as_of_us)
     if not users:
         raise InputInvalid(f"no user was known at {format_instant(as_of_us)}; is the clock before the history?")
     if definition.label is None or definition.split is None:
         values = _read(reader, schema, users, np.full(len(users), as_of_us))
-        part = Part(with_defaults(schema, values), np.zeros(len(values), dtype=np.int8), np.array(users))
+        part = Part(with_defaults(schema, values), np.zeros(len(values), dtype=np.int8), np.arange(len(users)))
         window = _window(history.first_event_us(), as_of_us, as_of_us)
         return Gathered(TrainingRows(schema, part), values, window)
-    first_us = history.first_event_us()
-    plan = lay_out(as_of_us, definition.label.horizon_days, definition.split, first_us)
+    label = definition.label
+    plan = lay_out(as_of_us, label.horizon_days, definition.split, history.first_event_us())
     times = (*plan.train, *plan.validation, *plan.test)
-    asked = history.labelled(times, definition.label.event_type, plan.horizon_us, as_of_us)
+    asked = history.labelled(times, label.event_type, plan.horizon_us, as_of_us, label.measure)
     everyone = [*asked.users, *users]
     instants = np.concatenate([asked.times_us, np.full(len(users), as_of_us)])
     values = _read(reader, schema, everyone, instants)
-    rows = _parts(schema, with_defaults(schema, values[: len(asked.users)]), asked, plan)
+    rows = _parts(definition, schema, with_defaults(schema, values[: len(asked.users)]), asked, plan)
     return Gathered(rows, values[len(asked.users) :], _window(times[0], times[-1] + plan.horizon_us, as_of_us))
 
 
@@ -63,12 +65,17 @@ def with_defaults(schema: FeatureSchema, values: Floats) -> Floats:
     return values if np.isnan(defaults).all() else np.where(np.isnan(values), defaults, values)
 
 
-def _parts(schema: FeatureSchema, values: Floats, asked: LabelledUsers, plan: Schedule) -> TrainingRows:
-    users = np.array(asked.users)
+def _parts(
+    definition: Definition, schema: FeatureSchema, values: Floats, asked: LabelledUsers, plan: Schedule
+) -> TrainingRows:
+    assert definition.label is not None
+    labels = asked.classes(definition.label.edges) if definition.label.classes else asked.labels
+    users = np.unique(asked.users, return_inverse=True)[1].astype(np.int64)
+    groups = protected_groups(definition.judge.protected, schema, values)
+    whole = Part(values, labels, users, asked.times_us, groups)
 
     def part(times: tuple[int, ...]) -> Part:
-        chosen = np.isin(asked.times_us, times)
-        return Part(values[chosen], asked.labels[chosen], users[chosen])
+        return whole.chosen(np.isin(asked.times_us, times))
 
     return TrainingRows(schema, part(plan.train), part(plan.validation), part(plan.test), plan.statement)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import duckdb
 import numpy as np
@@ -13,15 +15,34 @@ from numpy.typing import NDArray
 from strata.errors import InputInvalid
 
 Instants = NDArray[np.int64]
+MEASURES: Final = MappingProxyType(
+    {
+        "events": "count(*)",
+        "days": "count(DISTINCT event_time::DATE)",
+        "total_value": "coalesce(sum(value), 0) / 100",  # cents in the history, whole units here
+        "total_quantity": "coalesce(sum(quantity), 0)",
+    }
+)
+"""What `Label.measure` may name, as SQL over a user's events in a window."""
 
 
 @dataclass(frozen=True)
 class LabelledUsers:
-    """Pairs (user, label instant) and their 0/1 labels, ordered by instant, then user."""
+    """Pairs (user, label instant) and what their label windows hold, ordered by instant, then user."""
 
     users: list[str]
     times_us: Instants
-    labels: NDArray[np.int8]
+    measured: NDArray[np.float64]
+    """The measure over the window's events; 0 where there are none."""
+
+    @property
+    def labels(self) -> NDArray[np.int8]:
+        """1 where the window holds more than nothing."""
+        return (self.measured > 0).astype(np.int8)
+
+    def classes(self, edges: Sequence[float]) -> NDArray[np.int8]:
+        """The position of each pair's class: how many edges the measure has reached."""
+        return np.searchsorted(np.asarray(edges), self.measured, side="right").astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -43,8 +64,10 @@ class History:
         )
         return [str(user) for user in found["user_id"]]
 
-    def labelled(self, times_us: Sequence[int], event_type: str, horizon_us: int, as_of_us: int) -> LabelledUsers:
-        """Every user known at each instant; label 1 where an event of the type lies in (t, t + horizon].
+    def labelled(
+        self, times_us: Sequence[int], event_type: str, horizon_us: int, as_of_us: int, measure: str = "events"
+    ) -> LabelledUsers:
+        """Every user known at each instant, and the measure of their events of the type in (t, t + horizon].
 
         Labels use what was recorded by `as_of_us`; `t + horizon <= as_of_us` is the caller's to see to.
         """
@@ -54,16 +77,18 @@ class History:
         found = self._query(
             f"WITH {known}, instants AS (SELECT make_timestamptz(unnest($times::BIGINT[])) AS t), "
             "asked AS (SELECT t, user_id FROM instants, first_known WHERE since <= t), "
-            "hits AS (SELECT DISTINCT t, user_id FROM instants JOIN events ON event_type = $type AND event_time > t "
-            "AND event_time <= t + to_microseconds($horizon) AND recorded_at <= make_timestamptz($as_of)) "
-            "SELECT epoch_us(a.t) AS at, a.user_id, (h.user_id IS NOT NULL)::TINYINT AS label "
+            f"hits AS (SELECT t, user_id, ({MEASURES[measure]})::DOUBLE AS measured "
+            "FROM instants JOIN events ON event_type = $type AND event_time > t "
+            "AND event_time <= t + to_microseconds($horizon) AND recorded_at <= make_timestamptz($as_of) "
+            "GROUP BY t, user_id) "
+            "SELECT epoch_us(a.t) AS at, a.user_id, coalesce(h.measured, 0) AS measured "
             "FROM asked a LEFT JOIN hits h USING (t, user_id) ORDER BY a.t, a.user_id",
             times=list(times_us), type=event_type, horizon=horizon_us, as_of=as_of_us,
         )  # fmt: skip
         return LabelledUsers(
             [str(user) for user in found["user_id"]],
             np.asarray(found["at"], dtype=np.int64),
-            np.asarray(found["label"], dtype=np.int8),
+            np.asarray(found["measured"], dtype=np.float64),
         )
 
     def _query(self, sql: str, **parameters: object) -> dict[str, NDArray[np.generic]]:

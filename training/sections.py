@@ -54,6 +54,15 @@ class Band(SegmentText):
     recall_at_least: Unit | None = None
 
 
+class LabelClass(SegmentText):
+    """One segment of users whose measure lies below `below`, and not below that of the class before.
+
+    None: everything from there on; only for the last class, which needs it.
+    """
+
+    below: float | None = None
+
+
 class ClusterSection(Section):
     """What the section of every clustering algorithm has: axes, archetypes and the range of k are the lab's."""
 
@@ -88,18 +97,23 @@ class LabelSection(Section):
 
     kind: str
     calibration: Literal["platt", "isotonic"] = "platt"
-    bands: tuple[Band, ...] = Field(min_length=2)
+    """Of two classes, on validation rows."""
+    bands: tuple[Band, ...] = ()
+    """None where the label has classes: those are the segments then."""
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
+        if len(self.bands) == 1:
+            raise ValueError("one band is no segmentation; give two, or give the label classes")
         for band in self.bands[:-1]:
             if (band.precision_at_least is None) == (band.recall_at_least is None):
                 raise ValueError(f"band {band.key} needs precision_at_least or recall_at_least, not both")
-        if self.bands[-1].precision_at_least is not None or self.bands[-1].recall_at_least is not None:
+        last = self.bands[-1] if self.bands else None
+        if last is not None and (last.precision_at_least is not None or last.recall_at_least is not None):
             raise ValueError("the last band takes what the others leave and has no rule")
         return self
 
     @property
     def segments(self) -> tuple[SegmentText, ...]:
-        """Every segment this may give."""
+        """Every segment this may give; none where the label's classes are the segments."""
         return self.bands

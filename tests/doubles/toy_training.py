@@ -113,18 +113,21 @@ def write_toy_events(history: Path) -> History:
     return History(history)
 
 
-def write_events(history: Path, rows: Sequence[tuple[str, str, int]]) -> None:
-    """Write (user, type, instant) as one file of the history, recorded when they happened."""
-    folder = history / "events" / "month=2017-01"
+def write_events(
+    history: Path, rows: Sequence[tuple[str, str, int]], *, value: int | None = None, month: str = "2017-01"
+) -> None:
+    """Write (user, type, instant) as one file of the history, recorded when they happened, each of `value` cents."""
+    folder = history / "events" / f"month={month}"
     folder.mkdir(parents=True, exist_ok=True)
     events = [
         {
-            "event_id": f"e{i}",
+            "event_id": f"e{month}{i}",
             "user_id": user,
             "event_type": kind,
             "event_time": at,
             "recorded_at": at,
             "utc_offset_s": 0,
+            "value": value,
         }
         for i, (user, kind, at) in enumerate(rows)
     ]

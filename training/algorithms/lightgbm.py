@@ -71,7 +71,7 @@ class LightGbmAlgorithm:
 def _parameters(section: LightGbmSection, classes: int, seed: int) -> dict[str, Any]:
     shape = {"objective": "binary"} if classes == 2 else {"objective": "multiclass", "num_class": classes}
     return {
-        **section.parameters,
+        **{str(name): value for name, value in section.parameters.items()},
         **shape,
         "seed": seed,
         "deterministic": True,

@@ -19,6 +19,10 @@ def _write(folder: Path, document: dict[str, Any]) -> Path:
     return folder
 
 
+def _classes(*below: float | None) -> list[dict[str, Any]]:
+    return [{"key": f"c{i}", "label": "C", "description": "", "below": edge} for i, edge in enumerate(below)]
+
+
 @pytest.mark.parametrize("name", list_definitions())
 def test_shipped_segmenters_are_valid(name: str) -> None:
     """Each file under training/segmenters loads, and its fallback is one of its segments."""
@@ -46,6 +50,15 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
         (RESPONDERS, {"label": None}, "label and split belong to a supervised"),
         (TIERS, {"algorithm": {**TIERS["algorithm"], "k_range": [1, 9]}}, "k_range needs 2"),
         (TIERS, {"algorithm": {**TIERS["algorithm"], "kind": "magic"}}, "algorithm"),
+        (RESPONDERS, {"label": {**RESPONDERS["label"], "measure": "days"}}, "measure is what classes are cut by"),
+        (RESPONDERS, {"label": {**RESPONDERS["label"], "classes": _classes(5, None)}}, "classes are three or more"),
+        (RESPONDERS, {"label": {**RESPONDERS["label"], "classes": _classes(5, 5, None)}}, "below should rise"),
+        (
+            RESPONDERS,
+            {"label": {**RESPONDERS["label"], "classes": _classes(5, None, 9)}},
+            "the last takes what is left",
+        ),
+        (RESPONDERS, {"label": {**RESPONDERS["label"], "classes": _classes(5, 9, None)}}, "one of them"),
         (RESPONDERS, {"algorithm": {**RESPONDERS["algorithm"], "parameters": {"num_leafs": 4}}}, "num_leafs"),
     ],
 )

@@ -59,3 +59,27 @@ def test_without_events_the_next_step_is_named(tmp_path: Path) -> None:
     """The sentence says which command brings events in."""
     with pytest.raises(InputInvalid, match="strata events import"):
         History(tmp_path).first_event_us()
+
+
+def test_classes_are_cut_by_what_the_window_holds(tmp_path: Path) -> None:
+    """Money in whole units from cents, a user without events measures 0, an edge belongs to the class above it."""
+    write_events(tmp_path, [("a", "visit", T), ("b", "visit", T), ("c", "visit", T)], value=0)
+    write_events(
+        tmp_path,
+        [("a", "purchase", T + 1), ("a", "purchase", T + 2), ("b", "purchase", T + 3), ("b", "purchase", T + DAY_US)],
+        value=2_500,
+        month="2017-02",
+    )
+    history = History(tmp_path)
+
+    def measured(measure: str, horizon_us: int = 2 * DAY_US) -> list[float]:
+        return history.labelled([T], "purchase", horizon_us, T + 10 * DAY_US, measure).measured.tolist()
+
+    assert measured("total_value") == [50.0, 50.0, 0.0]
+    assert measured("total_value", 3) == [50.0, 25.0, 0.0]
+    assert measured("events") == [2, 2, 0]
+    assert measured("days") == [1, 2, 0]
+    assert measured("total_quantity") == [0, 0, 0]
+    found = history.labelled([T], "purchase", 3, T + 10 * DAY_US, "total_value")
+    assert found.classes([1.0, 50.0]).tolist() == [2, 1, 0]
+    assert found.labels.tolist() == [1, 1, 0]
