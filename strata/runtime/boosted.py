@@ -69,11 +69,16 @@ def boosted_document(calibration: Calibration, thresholds: list[float], bands: l
 
 def read_boosted(document: dict[str, Any], text: str, feature_count: int, segment_count: int) -> BoostedModel:
     """Read what `boosted_document` wrote, and the trees. Raises PackageInvalid."""
+    calibration, thresholds, bands = read_bands(document, segment_count)
+    return BoostedModel(Booster(text, feature_count), calibration, thresholds, bands)
+
+
+def read_bands(document: dict[str, Any], segment_count: int) -> tuple[Calibration, Floats, NDArray[np.int32]]:
+    """How a raw score becomes a probability and a segment. Raises PackageInvalid."""
     thresholds = read_vector(document.get("thresholds"), "the thresholds", length=segment_count - 1)
     if np.any(np.diff(thresholds) <= 0) or thresholds.min() <= 0 or thresholds.max() >= 1:
         raise PackageInvalid("the thresholds should ascend inside (0, 1)")
     bands = read_vector(document.get("bands"), "the bands", length=segment_count)
     if sorted(bands.tolist()) != list(range(segment_count)):
         raise PackageInvalid("the bands should name each segment of the vocabulary once")
-    calibration = read_calibration(document.get("calibration"))
-    return BoostedModel(Booster(text, feature_count), calibration, thresholds, bands.astype(np.int32))
+    return read_calibration(document.get("calibration")), thresholds, bands.astype(np.int32)

@@ -60,6 +60,7 @@ class Booster:
         self._feature_count: Final = feature_count
         self.classes: Final = classes
         self.objective: Final = forest.objective
+        self.least_leaf: Final = min((float(tree.leaf.min()) for tree in forest.trees), default=0.0)
         weakref.finalize(self, library().LGBM_BoosterFree, handle).atexit = False  # the process frees it better
         self._local = threading.local()
         self._check_shape()

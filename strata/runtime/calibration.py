@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strata.errors import PackageInvalid
-from strata.runtime.numbers import read_vector
+from strata.runtime.numbers import check_line, read_vector
 
 Floats = NDArray[np.float64]
 
@@ -81,8 +81,9 @@ def read_calibration(document: Any) -> Calibration:
     if kind == "isotonic":
         raw = read_vector(document.get("raw"), "the calibration's breakpoints")
         probability = read_vector(document.get("probability"), "the calibration's probabilities", length=raw.size)
-        if np.any(np.diff(raw) <= 0) or np.any(np.diff(probability) < 0):
-            raise PackageInvalid("the calibration's breakpoints are out of order")
+        check_line(raw, probability, "the calibration's breakpoints")
+        if np.any(np.diff(probability) < 0):
+            raise PackageInvalid("the calibration's probabilities are out of order")
         if probability.min() < 0 or probability.max() > 1:
             raise PackageInvalid("the calibration's probabilities leave [0, 1]")
         return Isotonic(raw, probability)

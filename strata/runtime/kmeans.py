@@ -10,17 +10,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from math import isnan, sqrt
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strata.errors import PackageInvalid
+from strata.runtime.distances import nearest
 from strata.runtime.model import Floats, Scores
 from strata.runtime.native_call import KernelScore
 from strata.runtime.native_centroids import NativeCentroids, native_centroids
-from strata.runtime.numbers import read_matrix, read_vector
+from strata.runtime.numbers import check_line, read_vector
+from strata.runtime.present import read_bounded_matrix, read_bounded_vector
 
 FORMAT: Final = "kmeans/1"
 
@@ -90,10 +92,7 @@ class KMeansModel:
         if self._native is not None and row.flags.c_contiguous:
             return self._native.nearest_one(row)
         scaled = [scale.apply_one(value) for scale, value in zip(self.scales, row.tolist(), strict=True)]
-        squared = [_squared(scaled, centroid) for centroid in self._centroid_lists]
-        first, second = sorted(squared)[:2]
-        near, far = sqrt(first), sqrt(second)
-        return squared.index(first), (far - near) / (far + near) if far > 0 else 0.0
+        return nearest([_squared(scaled, centroid) for centroid in self._centroid_lists])
 
     def kernel_score(self) -> KernelScore | None:
         return None if self._native is None else self._native.kernel_score()
@@ -139,7 +138,7 @@ def _squared(row: list[float], centroid: list[float]) -> float:
 
 def read_kmeans(document: dict[str, Any], feature_count: int, segment_count: int) -> KMeansModel:
     """Read what `to_json` wrote. Raises PackageInvalid."""
-    centroids = read_matrix(document.get("centroids"), "the centroids", columns=feature_count)
+    centroids = read_bounded_matrix(document.get("centroids"), "the centroids", columns=feature_count)
     if len(centroids) != segment_count or segment_count < 2:
         raise PackageInvalid(f"{len(centroids)} centroids for {segment_count} segments; at least 2 of each, equal")
     scales = document.get("scales")
@@ -152,9 +151,8 @@ def _read_scale(document: Any) -> FeatureScale:
     if not isinstance(document, dict):
         raise PackageInvalid("a feature's scale is not an object")
     knots = read_vector(document.get("knots"), "a feature's knots")
-    levels = read_vector(document.get("levels"), "a feature's levels", length=knots.size)
-    if np.any(np.diff(knots) <= 0):
-        raise PackageInvalid("a feature's knots are out of order")
+    levels = read_bounded_vector(document.get("levels"), "a feature's levels", length=knots.size)
+    check_line(knots, levels, "a feature's knots")
     return FeatureScale(float(read_vector([document.get("missing")], "a feature's fill value")[0]), knots, levels)
 
 

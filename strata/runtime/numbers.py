@@ -26,6 +26,16 @@ def read_matrix(value: Any, what: str, *, columns: int) -> NDArray[np.float64]:
     return array
 
 
+def check_line(knots: NDArray[np.float64], levels: NDArray[np.float64], what: str) -> None:
+    """Raise PackageInvalid where knots do not ascend, or lie so near that the line between two is not finite."""
+    if np.any(knots[1:] <= knots[:-1]):
+        raise PackageInvalid(f"{what} are out of order")
+    with np.errstate(over="ignore", invalid="ignore"):
+        slopes = np.diff(levels) / np.diff(knots)
+    if not np.isfinite(slopes).all():
+        raise PackageInvalid(f"{what}: two are too near each other for the levels they lead to")
+
+
 def read_number(value: Any, what: str) -> float:
     """A finite number."""
     if not isinstance(value, int | float) or isinstance(value, bool):

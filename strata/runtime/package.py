@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 
 from strata.errors import InputInvalid, PackageInvalid
-from strata.runtime import boosted, classes, kmeans
+from strata.runtime.formats import read_model
 from strata.runtime.manifest import FILE_NAME, Manifest, parse_manifest
 from strata.runtime.model import Floats, Model, Scores
 from strata.runtime.native_call import KernelScore
@@ -71,7 +70,7 @@ def load_package(path: Path) -> Package:
         raw = (path / FILE_NAME).read_bytes()
         manifest = parse_manifest(raw)
         contents = {name: _verified(path, name, sha) for name, sha in manifest.files.items()}
-        model = _read_model(manifest, contents)
+        model = read_model(manifest, contents)
     except PackageInvalid as error:
         raise PackageInvalid(f"the package in {path} cannot be used: {error}") from None
     except OSError as error:
@@ -81,7 +80,7 @@ def load_package(path: Path) -> Package:
 
 def assemble(manifest: Manifest, contents: Mapping[str, bytes]) -> Package:
     """The package a manifest and its model files make, before they are stored: for the export check of training."""
-    return _package(manifest, hashlib.sha256(manifest.to_json()).hexdigest(), _read_model(manifest, contents))
+    return _package(manifest, hashlib.sha256(manifest.to_json()).hexdigest(), read_model(manifest, contents))
 
 
 def _package(manifest: Manifest, manifest_sha256: str, model: Model) -> Package:
@@ -98,42 +97,3 @@ def _verified(path: Path, name: str, expected: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != expected:
         raise PackageInvalid(f"{name} is not the file the manifest lists (damaged or changed)")
     return content
-
-
-def _read_model(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
-    wanted = manifest.model.get("format")
-    reader = _READERS.get(wanted) if isinstance(wanted, str) else None
-    if reader is None:
-        raise PackageInvalid(f"its model format {wanted!r} is not known here ({', '.join(sorted(_READERS))})")
-    return reader(manifest, contents)
-
-
-def _read_kmeans(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
-    return kmeans.read_kmeans(manifest.model, len(manifest.features), len(manifest.vocabulary))
-
-
-def _read_boosted(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
-    text = _model_text(manifest, contents)
-    return boosted.read_boosted(manifest.model, text, len(manifest.features), len(manifest.vocabulary))
-
-
-def _read_classes(manifest: Manifest, contents: Mapping[str, bytes]) -> Model:
-    text = _model_text(manifest, contents)
-    return classes.read_classes(manifest.model, text, len(manifest.features), len(manifest.vocabulary))
-
-
-def _model_text(manifest: Manifest, contents: Mapping[str, bytes]) -> str:
-    name: Any = manifest.model.get("file")
-    if name not in contents:
-        raise PackageInvalid(f"the model file {name!r} is not among its files")
-    try:
-        return contents[name].decode()
-    except UnicodeDecodeError:
-        raise PackageInvalid(f"{name} is not text") from None
-
-
-_READERS: Final[dict[str, Callable[[Manifest, Mapping[str, bytes]], Model]]] = {
-    kmeans.FORMAT: _read_kmeans,
-    boosted.FORMAT: _read_boosted,
-    classes.FORMAT: _read_classes,
-}

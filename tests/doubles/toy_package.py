@@ -155,7 +155,8 @@ end of parameters
 """
 
 
-def _stump(number: int, below: float, above: float) -> str:
+def stump(number: int, below: float, above: float) -> str:
+    """Tree `number` of LightGBM's text: two leaves, split at 0.5 of the first feature."""
     return f"""Tree={number}
 num_leaves=2
 num_cat=0
@@ -178,7 +179,7 @@ shrinkage=1
 """
 
 
-_STUMPS = [_stump(0, log(1), log(8)), _stump(1, log(2), log(1)), _stump(2, log(1), log(1))]
+_STUMPS = [stump(0, log(1), log(8)), stump(1, log(2), log(1)), stump(2, log(1), log(1))]
 TOY_CLASS_TREES = f"""tree
 version=v4
 num_class=3

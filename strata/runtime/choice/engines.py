@@ -27,7 +27,9 @@ FILES: Final[dict[Runtime, str]] = {"lleaves": COMPILED, "onnxruntime": ONNX}
 
 def trees_of(model: Model) -> BoostedModel | ClassesModel | None:
     """The model, if it is of trees."""
-    return model if isinstance(model, BoostedModel | ClassesModel) else None
+    if isinstance(model, BoostedModel | ClassesModel) and isinstance(model.booster, Booster):
+        return model
+    return None
 
 
 def usual(model: Model) -> Runtime:

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from strata.errors import PackageInvalid
 from strata.runtime.kmeans import FeatureScale
+from strata.runtime.numbers import check_line
 from strata.runtime.prepare.fields import Fields
 from strata.runtime.prepare.step import Floats
 
@@ -72,12 +72,9 @@ class Knots:
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
-        knots = fields.ascending("knots")
+        knots = fields.vector("knots")
         levels = fields.vector("levels", length=knots.size)
-        with np.errstate(over="ignore", invalid="ignore"):
-            slopes = np.diff(levels) / np.diff(knots)
-        if not np.isfinite(slopes).all():
-            raise PackageInvalid(f"{fields.where}: two knots are too near each other for the levels they lead to")
+        check_line(knots, levels, f"{fields.where}: knots")
         return cls(fields.slot("input"), knots, levels)
 
     @cached_property

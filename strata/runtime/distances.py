@@ -1,0 +1,46 @@
+"""Squared distances to several places, of many rows or of one, to the same bits: summed column by column."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+
+from strata.runtime.model import Floats
+
+
+def scaled_distances(rows: Floats, places: Floats, scales: Floats) -> Floats:
+    """[n, k]: the sum over columns of `((row - place) * scale) ** 2`, for [n, d], [k, d], [k, d]."""
+    squared = np.zeros((len(rows), len(places)))
+    for column in range(rows.shape[1]):
+        difference = (rows[:, column, None] - places[:, column]) * scales[:, column]
+        squared += difference * difference
+    return squared
+
+
+def summed(terms: Floats) -> Floats:
+    """[d, ...] -> [...], added one after the other: numpy sums in pairs only along the axis that lies together in
+    memory (numpy.sum, Notes), so the last axis should be longer than 1."""
+    total: Floats = np.add.reduce(terms, axis=0)
+    return total
+
+
+def distances_of_one(row: Floats, columns: Floats) -> Floats:
+    """[k] as `kmeans.squared_distances` gives them, for one row [d] and the places' columns [d, k]; k above 1.
+
+    >>> distances_of_one(np.array([0.0, 3.0]), np.array([[0.0, 4.0], [0.0, 3.0]])).tolist()
+    [9.0, 16.0]
+    """
+    difference = row[:, None] - columns
+    return summed(difference * difference)
+
+
+def nearest(squared: list[float]) -> tuple[int, float]:
+    """The first of the nearest places and the margin between it and the next: see `kmeans`.
+
+    >>> nearest([9.0, 1.0])
+    (1, 0.5)
+    """
+    first, second = sorted(squared)[:2]
+    near, far = sqrt(first), sqrt(second)
+    return squared.index(first), (far - near) / (far + near) if far > 0 else 0.0
