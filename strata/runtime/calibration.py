@@ -42,7 +42,8 @@ class Platt:
 
     def apply(self, raw: Floats) -> Floats:
         # Past +-60 a probability is 0 or 1 to double precision; clipping keeps exp from overflowing.
-        logits: Floats = np.clip(self.slope * raw + self.offset, -60.0, 60.0)
+        with np.errstate(over="ignore"):
+            logits: Floats = np.clip(self.slope * raw + self.offset, -60.0, 60.0)
         return 1.0 / (1.0 + np.array([exp(-logit) for logit in logits.tolist()]))
 
     def apply_one(self, raw: float) -> float:
