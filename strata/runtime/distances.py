@@ -12,8 +12,8 @@ from strata.runtime.model import Floats
 def scaled_distances(rows: Floats, places: Floats, scales: Floats) -> Floats:
     """[n, k]: the sum over columns of `((row - place) * scale) ** 2`, for [n, d], [k, d], [k, d]."""
     squared = np.zeros((len(rows), len(places)))
-    for column in range(rows.shape[1]):
-        difference = (rows[:, column, None] - places[:, column]) * scales[:, column]
+    for row, place, scale in zip(rows.T, places.T, scales.T, strict=True):
+        difference = (row[:, None] - place) * scale
         squared += difference * difference
     return squared
 

@@ -122,9 +122,10 @@ def squared_distances(rows: Floats, centroids: Floats) -> Floats:
     [[9.0, 16.0]]
     """
     squared = np.zeros((len(rows), len(centroids)))
-    for column in range(rows.shape[1]):
-        difference = rows[:, column, None] - centroids[:, column]
-        squared += difference * difference
+    term = np.empty_like(squared)
+    for row, centroid in zip(rows.T, np.ascontiguousarray(centroids.T), strict=True):
+        np.subtract(row[:, None], centroid, out=term)
+        squared += np.square(term, out=term)
     return squared
 
 

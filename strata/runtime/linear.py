@@ -16,7 +16,7 @@ from strata.errors import PackageInvalid
 from strata.runtime.boosted import BoostedModel, read_bands
 from strata.runtime.classes import OBJECTIVE, ClassesModel, read_class_segments
 from strata.runtime.model import Floats
-from strata.runtime.prepare.sums import weighted_sum, weighted_sum_one
+from strata.runtime.prepare.sums import weighted_sum_one
 from strata.runtime.present import (
     bounded,
     bounded_row,
@@ -47,8 +47,10 @@ class LinearSums:
         return self.sums_one(row)[0]
 
     def sums(self, values: Floats) -> Floats:
-        columns = list(bounded(values).T)
-        return np.column_stack([weighted_sum(columns, self._inputs, *line) for line in self._lines])
+        found = np.tile(self.intercepts, (len(values), 1))
+        for column, weights in zip(bounded(values).T, self.weights.T, strict=True):
+            found += weights * column[:, None]
+        return found
 
     def sums_one(self, row: Floats) -> list[float]:
         numbers: list[float] = bounded_row(row).tolist()

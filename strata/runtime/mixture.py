@@ -28,7 +28,7 @@ from strata.runtime.present import (
 
 FORMAT: Final = "mixture/1"
 _FACTORS: Final = "the precisions' Cholesky factors"
-BLOCK: Final = 4096
+BLOCK: Final = 512
 """Rows at a time, so that a component's differences stay in the cache."""
 
 
@@ -88,9 +88,8 @@ class Full:
         return np.vstack(blocks) if blocks else np.zeros((0, len(self.means)))
 
     def squared_one(self, row: Floats) -> Floats:
-        means, factors = self._columns
-        whitened = summed((row[:, None] - means)[:, None, :] * factors)
-        return summed(whitened * whitened)
+        whitened = np.add.reduce((row - self.means)[:, :, None] * self.factors, axis=1)
+        return summed(np.ascontiguousarray((whitened * whitened).T))
 
     def log_determinants(self) -> Floats:
         found: Floats = np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(axis=1)
@@ -100,19 +99,15 @@ class Full:
         found = np.empty((len(rows), len(self.means)))
         for component, (mean, factor) in enumerate(zip(self.means, self.factors, strict=True)):
             difference = np.ascontiguousarray((rows - mean).T)
-            whitened = np.zeros_like(difference)
+            whitened, term = np.zeros_like(difference), np.empty_like(difference)
             for column in range(len(mean)):  # left of the diagonal are zeros
-                whitened[column:] += difference[column] * factor[column, column:, None]
+                right = slice(column, None)
+                whitened[right] += np.multiply(difference[column], factor[column, right, None], out=term[right])
             total = np.zeros(len(rows))
             for each in whitened:
                 total += each * each
             found[:, component] = total
         return found
-
-    @cached_property
-    def _columns(self) -> tuple[Floats, Floats]:
-        """[d, k] and [d, d, k]: components lie together, as `summed` asks."""
-        return np.ascontiguousarray(self.means.T), np.ascontiguousarray(self.factors.transpose(1, 2, 0))
 
 
 @dataclass(frozen=True)

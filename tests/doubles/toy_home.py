@@ -6,7 +6,7 @@ user (5, 5.0, 1) is `middle` with margin 1 and `possible` with probability 0.5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,9 +87,11 @@ def write_state(path: Path, users: Mapping[str, tuple[Value, ...]]) -> None:
         generation.commit(NOW_US - AGE_S * 1_000_000)
 
 
-def write_packages(packages: Path, scratch: Path) -> None:
+def write_packages(
+    packages: Path, scratch: Path, writers: Sequence[Callable[[Path], Path]] = (write_toy_tiers, write_toy_promo)
+) -> None:
     """The toy packages, trained on this registry's view."""
-    for write in (write_toy_tiers, write_toy_promo):
+    for write in writers:
         folder = write(scratch)
         manifest = parse_manifest((folder / "manifest.json").read_bytes())
         files = {name: (folder / name).read_bytes() for name in manifest.files}

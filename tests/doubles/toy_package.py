@@ -1,4 +1,4 @@
-"""Three tiny valid packages whose answers can be computed in the head.
+"""Four tiny valid packages whose answers can be computed in the head.
 
 `toy_tiers` (k-means over `toy:orders` and `toy:spend`, each clipped to 0..10, missing counts as 0): centroids
 (0, 0) `low`, (5, 5) `middle`, (10, 10) `high`. A row (5, 5) is `middle` with margin 1; (2.5, 2.5) is on the
@@ -10,6 +10,10 @@ border of `low` and `middle`, margin 0.
 `toy_kinds` (LightGBM of three classes over `toy:coupons`): 0 coupons or missing -> `idle` 0.5, `keen` 0.25, `other`
 0.25; 1 or more -> `keen` 0.8, `idle` 0.1, `other` 0.1. Vocabulary order: idle, other, keen; the model's order of
 classes: keen, idle, other.
+
+`toy_prepared` (centroids over prepared `toy:orders` and `toy:spend`: a tenth of each, missing counts as 0, and 1 where
+spend is missing): (0, 0, 0) `low`, (0.5, 0.5, 0) `middle`, (1, 1, 0) `high`. A row (5, 5) is `middle` with margin 1;
+(2.5, 2.5) is on the border of `low` and `middle`; no orders and no spend are `low` with margin 0.101.
 """
 
 from __future__ import annotations
@@ -22,6 +26,8 @@ from strata.runtime import DataWindow, FeatureInput, Manifest, SegmentEntry, wri
 from strata.runtime.boosted import MODEL_FILE, boosted_document
 from strata.runtime.calibration import Platt
 from strata.runtime.classes import classes_document
+from strata.runtime.prepare import Fill, Indicator, Preparation, Scale
+from strata.runtime.prepared import prepared_document
 
 VIEW_FINGERPRINTS = {"toy": "00112233445566ff"}
 TIERS_FEATURES = (FeatureInput("toy", "orders", "int64"), FeatureInput("toy", "spend", "float64"))
@@ -85,6 +91,16 @@ def write_toy_kinds(packages: Path) -> Path:
     manifest = _manifest(names, PROMO_FEATURES, keys, "idle", classes_document([2, 0, 1]))
     manifest = replace(manifest, score_meaning="posterior")
     return write_package(packages, manifest, {MODEL_FILE: TOY_CLASS_TREES.encode()})[1]
+
+
+def write_toy_prepared(packages: Path) -> Path:
+    """Write the package whose model reads prepared rows. Returns its folder."""
+    steps = (Fill(0, 0.0), Fill(1, 0.0), Scale(2, 0.0, 0.1), Scale(3, 0.0, 0.1), Indicator(1))
+    model = {"format": "centroids/1", "centroids": [[0.0, 0.0, 0.0], [0.5, 0.5, 0.0], [1.0, 1.0, 0.0]]}
+    document = prepared_document(Preparation(2, steps, (4, 5, 6)), model)
+    names, keys = ("toy_prepared", "toy_tiers", "A toy: three tiers.", "kmeans"), ("low", "middle", "high")
+    manifest = _manifest(names, TIERS_FEATURES, keys, "low", document)
+    return write_package(packages, manifest, {})[1]
 
 
 def _manifest(
