@@ -36,7 +36,8 @@ class Ranked:
     @classmethod
     def of(cls, labels: Labels, scores: Floats) -> Ranked:
         order = np.argsort(-scores, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) != 0])
+        ranked = scores[order]
+        starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
         return cls(order, starts, labels[order].astype(np.float64))
 
     def steps(self, weights: Floats) -> tuple[Floats, Floats]:

@@ -10,10 +10,10 @@ import pytest
 
 from training import judge
 
-MODULES = [each.name for each in pkgutil.iter_modules(judge.__path__)]
+MODULES = [each.name for each in pkgutil.walk_packages(judge.__path__, "training.judge.")]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_hold(name: str) -> None:
     """Each module's pinned numbers and sentences."""
-    assert doctest.testmod(importlib.import_module(f"training.judge.{name}")).failed == 0
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
