@@ -13,7 +13,6 @@ from strata.runtime import DataWindow
 from training.definition import Definition
 from training.history import History, LabelledUsers
 from training.labels.schedule import Schedule, lay_out
-from training.protected import check_protected, protected_groups
 from training.reader import FeatureReader
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
 
@@ -31,13 +30,12 @@ class Gathered:
 def gather(definition: Definition, reader: FeatureReader, history: History, as_of_us: int) -> Gathered:
     """Read everything a training needs, in one point-in-time join."""
     schema = reader.schema(definition.feature_service)
-    check_protected(definition.judge.protected, schema)
     users = history.known_users(as_of_us)
     if not users:
         raise InputInvalid(f"no user was known at {format_instant(as_of_us)}; is the clock before the history?")
     if definition.label is None or definition.split is None:
         values = _read(reader, schema, users, np.full(len(users), as_of_us))
-        part = Part(with_defaults(schema, values), np.zeros(len(values), dtype=np.int8), np.arange(len(users)))
+        part = Part(with_defaults(schema, values), np.zeros(len(values), dtype=np.int8), np.array(users))
         window = _window(history.first_event_us(), as_of_us, as_of_us)
         return Gathered(TrainingRows(schema, part), values, window)
     label = definition.label
@@ -70,9 +68,7 @@ def _parts(
 ) -> TrainingRows:
     assert definition.label is not None
     labels = asked.classes(definition.label.edges) if definition.label.classes else asked.labels
-    users = np.unique(asked.users, return_inverse=True)[1].astype(np.int64)
-    groups = protected_groups(definition.judge.protected, schema, values)
-    whole = Part(values, labels, users, asked.times_us, groups)
+    whole = Part(values, labels, np.array(asked.users), asked.times_us)
 
     def part(times: tuple[int, ...]) -> Part:
         return whole.chosen(np.isin(asked.times_us, times))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,19 +38,16 @@ class Part:
 
     values: Floats
     labels: NDArray[np.int8]
-    users: NDArray[np.int64] | None = None
-    """[n] a number for each user (or group of rows that belong together), the same in every part."""
+    users: NDArray[Any] | None = None
+    """[n] whose rows they are: user ids, or numbers of groups that belong together; None where nobody asked."""
     times_us: NDArray[np.int64] | None = None
     """[n] label instants; None where rows have none."""
-    protected: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
-    """Declared attribute -> [n] the group each row is in; fairness is measured over them."""
 
     def chosen(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Part:
         """Some of the rows."""
         users = None if self.users is None else self.users[rows]
         times_us = None if self.times_us is None else self.times_us[rows]
-        protected = {name: groups[rows] for name, groups in self.protected.items()}
-        return Part(self.values[rows], self.labels[rows], users, times_us, protected)
+        return Part(self.values[rows], self.labels[rows], users, times_us)
 
 
 @dataclass(frozen=True)
@@ -62,16 +59,6 @@ class TrainingRows:
     validation: Part | None = None
     test: Part | None = None
     leak_statement: str = ""
-
-    def with_defaults(self) -> TrainingRows:
-        """The rows as a package's model sees them: the service's defaults stand in for missing values."""
-        defaults = np.array([np.nan if f.default is None else f.default for f in self.schema.features])
-
-        def filled(part: Part) -> Part:
-            return replace(part, values=np.where(np.isnan(part.values), defaults, part.values))
-
-        validation, test = (None if part is None else filled(part) for part in (self.validation, self.test))
-        return replace(self, train=filled(self.train), validation=validation, test=test)
 
 
 @dataclass(frozen=True)

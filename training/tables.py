@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.types as kinds
@@ -12,7 +10,6 @@ from numpy.typing import NDArray
 from strata.errors import InputInvalid
 from strata.runtime import DataWindow, FeatureInput
 from training.gather import Gathered
-from training.protected import check_protected, protected_groups
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
 
 VALIDATION_SHARE = 0.2
@@ -23,13 +20,12 @@ NO_TIME = "1970-01-01T00:00:00Z"
 
 def gather_table(
     name: str, features: pa.Table, labels: NDArray[np.int8] | None, groups: NDArray[np.int64],
-    test: NDArray[np.bool_] | None = None, *, seed: int, protected: Sequence[str] = (),
+    test: NDArray[np.bool_] | None = None, *, seed: int,
 ) -> Gathered:  # fmt: skip
     """Train, validation and test parts of a table. Rows of one group stay together; `test` is the published split.
 
     Columns become the features `name:column`; strings become categories, in the order of their names; null is missing.
-    `protected` names features fairness is measured over. Without labels all rows are train. Raises InputInvalid for an
-    empty table, or a column of another type.
+    Without labels all rows are train. Raises InputInvalid for an empty table, or a column of another type.
     """
     if features.num_rows == 0 or not features.column_names:
         raise InputInvalid(f"the table {name} is empty")
@@ -40,8 +36,7 @@ def gather_table(
     window = DataWindow(NO_TIME, NO_TIME, NO_TIME)
     if labels is None:
         return Gathered(TrainingRows(schema, Part(values, np.zeros(len(values), dtype=np.int8))), values, window)
-    check_protected(protected, schema)
-    whole = Part(values, labels, groups, None, protected_groups(protected, schema, values))
+    whole = Part(values, labels, groups)
     role = _roles(groups, test, seed)
     train, validation, held = (whole.chosen(role == which) for which in range(3))
     statement = "Rows of one group are together." if test is None else "The test part is the published one."
