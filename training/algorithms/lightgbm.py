@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -37,10 +39,20 @@ class LightGbmScorer:
 
     booster: lightgbm.Booster
     classes: int
+    scalable: ClassVar[bool] = True
 
     def raw(self, values: Floats) -> Floats:
         found = self.booster.predict(np.ascontiguousarray(values), raw_score=self.classes == 2, num_threads=1)
         return np.asarray(found, dtype=np.float64)
+
+    def adjusted(self, scale: float, shifts: Sequence[float]) -> LightGbmScorer:
+        text = self.booster.model_to_string(num_iteration=-1)
+        booster = lightgbm.Booster(model_str=text)
+        for tree, leaves in enumerate(re.findall(r"^num_leaves=(\d+)$", text, re.MULTILINE)):
+            shift = shifts[tree] if tree < self.classes else 0.0  # the first tree of each class carries it
+            for leaf in range(int(leaves)):
+                booster.set_leaf_output(tree, leaf, scale * booster.get_leaf_output(tree, leaf) + shift)
+        return LightGbmScorer(booster, self.classes)
 
     def export(self) -> Exported:
         text = self.booster.model_to_string(num_iteration=-1)

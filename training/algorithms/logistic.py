@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -41,10 +43,16 @@ class LogisticScorer:
     classes: int
     means: Floats
     """[d] of the rows it was fitted on."""
+    scalable: ClassVar[bool] = True
 
     def raw(self, values: Floats) -> Floats:
         found: Floats = self.model.decision_function(values) if self.classes == 2 else self.model.predict_proba(values)
         return found
+
+    def adjusted(self, scale: float, shifts: Sequence[float]) -> LogisticScorer:
+        model = copy(self.model)
+        model.coef_, model.intercept_ = scale * model.coef_, scale * model.intercept_ + np.asarray(shifts)
+        return replace(self, model=model)
 
     def export(self) -> Exported:
         weights, intercepts = self.model.coef_.tolist(), self.model.intercept_.tolist()

@@ -81,9 +81,19 @@ class ClusterAlgorithm(Protocol):
 class Scorer(Protocol):
     """A fitted supervised model, still with the library that trained it."""
 
+    scalable: ClassVar[bool]
+    """Whether probabilities come of sums, which `adjusted` may scale."""
+
     def raw(self, values: Floats) -> Floats:
         """[n] for two classes: any scale that ranks, log-odds where the model has them. [n, classes] for more:
         probabilities that add up to 1."""
+        ...
+
+    def adjusted(self, scale: float, shifts: Sequence[float]) -> Scorer:
+        """More than two classes: the model whose probabilities are softmax(scale * log p + shifts) of this one's.
+
+        `scale` is 1 where `scalable` is False.
+        """
         ...
 
     def export(self) -> Exported:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -43,16 +43,23 @@ class RandomForestScorer:
 
     forest: RandomForestClassifier
     classes: int
+    factors: tuple[float, ...] = ()
+    """By which each class's sum is multiplied."""
+    scalable: ClassVar[bool] = False
 
     def raw(self, values: Floats) -> Floats:
         rows = as_single(values)
         total = np.zeros((len(rows), self.classes))
         for one in self.forest.estimators_:
-            total += one.tree_.predict(rows) * self._share
+            total += one.tree_.predict(rows) * self._shares
         if self.classes == 2:
             return total[:, 1]
         found: Floats = total / total.sum(axis=1, keepdims=True)
         return found
+
+    def adjusted(self, scale: float, shifts: Sequence[float]) -> RandomForestScorer:
+        assert scale == 1
+        return replace(self, factors=tuple(np.exp(np.asarray(shifts) - max(shifts)).tolist()))
 
     def export(self) -> Exported:
         two = self.classes == 2
@@ -66,9 +73,10 @@ class RandomForestScorer:
         return np.asarray(explained, dtype=np.float64)
 
     @property
-    def _share(self) -> float:
-        """Of one tree: a power of two, not more than one over their number."""
-        return float(2.0 ** -(len(self.forest.estimators_) - 1).bit_length())
+    def _shares(self) -> Floats:
+        """[classes] of one tree: a power of two, not more than one over their number, times the class's factor."""
+        share = 2.0 ** -(len(self.forest.estimators_) - 1).bit_length()
+        return share * np.asarray(self.factors or (1.0,) * self.classes)
 
     @cached_property
     def _text(self) -> str:
@@ -82,7 +90,7 @@ class RandomForestScorer:
             missing_left = tree.__getstate__()["nodes"]["missing_go_to_left"].astype(np.bool_)
             thresholds, rows = last_at_most(tree.threshold), tree.n_node_samples
             for wanted_class in wanted:
-                value = tree.value[:, 0, wanted_class] * self._share
+                value = tree.value[:, 0, wanted_class] * self._shares[wanted_class]
                 yield SplitTree(
                     tree.children_left, tree.children_right, tree.feature, thresholds, missing_left, value, rows
                 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final, Literal
 
@@ -50,6 +51,11 @@ class XgboostScorer:
     """The log-odds boosting began at; 0 with more than two classes."""
     counts: tuple[Whole, ...]
     """Per tree, the training rows in each node."""
+    scale: float = 1.0
+    """Of the leaves."""
+    shifts: tuple[float, ...] = ()
+    """Of the classes' sums."""
+    scalable: ClassVar[bool] = True
 
     def raw(self, values: Floats) -> Floats:
         outputs = 1 if self.classes == 2 else self.classes
@@ -59,6 +65,9 @@ class XgboostScorer:
             for number, tree in enumerate(self._trees):
                 sums[first : first + _BLOCK, number % outputs] += tree.value[leaves[:, number]]
         return sums[:, 0] if outputs == 1 else _softmax(sums)
+
+    def adjusted(self, scale: float, shifts: Sequence[float]) -> XgboostScorer:
+        return replace(self, scale=scale, shifts=tuple(shifts))
 
     def export(self) -> Exported:
         form = FORMAT if self.classes == 2 else CLASSES_FORMAT
@@ -79,9 +88,14 @@ class XgboostScorer:
 
     @cached_property
     def _trees(self) -> list[SplitTree]:
+        """What each sum begins at is in the leaves of its first tree."""
+        starts = (self.base,) if self.classes == 2 else self.shifts or (0.0,) * self.classes
         found = [_read(tree, rows) for tree, rows in zip(_documents(self.booster), self.counts, strict=True)]
-        first = found[0]
-        return [SplitTree(**{**first.__dict__, "value": first.value + self.base}), *found[1:]]
+        scaled = (replace(tree, value=self.scale * tree.value) for tree in found)
+        return [
+            replace(tree, value=tree.value + starts[number]) if number < len(starts) else tree
+            for number, tree in enumerate(scaled)
+        ]
 
 
 class XgboostAlgorithm:

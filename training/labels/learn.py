@@ -1,0 +1,81 @@
+"""One model learned from rows. Whatever is fitted (preparation, balance, the model) is fitted on those rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.algorithms import label_algorithm
+from training.algorithms.port import Labels, Scorer
+from training.definition import Definition
+from training.judge.cross_validation import FitScore
+from training.prepare.fit import fit_preparation
+from training.prepare.fitted_steps import FittedSteps
+from training.rows import FeatureSchema, Floats, Part
+from training.sections import LabelSection
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A preparation and the model that reads what it makes."""
+
+    preparation: FittedSteps
+    scorer: Scorer
+
+    def raw(self, values: Floats) -> Floats:
+        """See `Scorer.raw`, of raw rows [n, f]."""
+        return self.scorer.raw(self.preparation.apply(values))
+
+
+def class_count(definition: Definition) -> int:
+    """Two, or as many as the label has classes."""
+    return len(definition.label.classes) if definition.label is not None and definition.label.classes else 2
+
+
+def learn(definition: Definition, schema: FeatureSchema, part: Part, leave_out: Collection[str] = ()) -> Learned:
+    """`leave_out`: features left out beside those the file leaves out. Deterministic by the definition's seed."""
+    section = definition.algorithm
+    assert isinstance(section, LabelSection)
+    algorithm = label_algorithm(section)
+    preparation = fit_preparation(
+        without(definition, leave_out), schema, part.values, part.labels, part.users,
+        reads_missing=algorithm.reads_missing,
+    )  # fmt: skip
+    labels = part.labels[preparation.kept]
+    weights = class_weights(labels) if definition.balance == "class_weights" else None
+    return Learned(
+        preparation,
+        algorithm.fit(
+            preparation.training, labels, weights, section, classes=class_count(definition), seed=definition.seed
+        ),
+    )
+
+
+def fit_score(definition: Definition, schema: FeatureSchema, leave_out: Collection[str] = ()) -> FitScore:
+    """`learn` as judges call it."""
+
+    def found(values: Floats, labels: Labels, judged: Floats) -> Floats:
+        return learn(definition, schema, Part(values, labels), leave_out).raw(judged)
+
+    return found
+
+
+def without(definition: Definition, leave_out: Collection[str]) -> Definition:
+    """The definition with more features left out."""
+    if not leave_out:
+        return definition
+    left_out = (*definition.prepare.leave_out, *sorted(leave_out))
+    return definition.model_copy(update={"prepare": definition.prepare.model_copy(update={"leave_out": left_out})})
+
+
+def class_weights(labels: Labels) -> Floats:
+    """[n]: all classes weigh the same together, and a row of the most frequent one 1.
+
+    >>> class_weights(np.array([0, 0, 0, 1], dtype=np.int8)).tolist()
+    [1.0, 1.0, 1.0, 3.0]
+    """
+    counts = np.bincount(labels)
+    weights: Floats = (counts.max() / np.maximum(counts, 1))[labels]
+    return weights
