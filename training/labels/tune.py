@@ -1,0 +1,154 @@
+"""Parameters of an algorithm, searched by Optuna's TPE (Bergstra et al. 2011) on folds of the rows seen in training.
+
+A trial depends on the definition's seed, its number and the trials before it, and on nothing else: a search that is
+killed and started again makes the trials it would have made.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from pydantic import ValidationError
+
+from strata.errors import DefinitionInvalid
+from training.definition import Definition, Search, Tuning
+from training.judge.cross_validation import FitScore
+from training.judge.folds import Fold
+from training.judge.metrics import metric
+from training.labels.learn import fit_score
+from training.labels.trials import Parameters, Trial, TrialJournal
+from training.rows import FeatureSchema, Part
+
+METRIC: Final = "roc_auc"
+"""What a trial is scored by: its mean over folds; of classes the mean over them, each against the rest."""
+_STARTERS: Final = 10
+"""Trials at random before the search leans on them; Optuna's own number."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The definition with the best parameters in it, and the search that found them."""
+
+    definition: Definition
+    trials: list[Trial]
+
+    @property
+    def best(self) -> Trial:
+        """The first of the highest."""
+        return max(self.trials, key=lambda trial: trial.value)
+
+    def to_json(self) -> dict[str, Any]:
+        """`details["tuning"]`."""
+        return {
+            "trials": len(self.trials),
+            "metric": METRIC,
+            "best": self.best.value,
+            "parameters": dict(self.best.parameters),
+            "history": [{"trial": number, **trial.to_json()} for number, trial in enumerate(self.trials)],
+        }
+
+
+def tune(
+    definition: Definition,
+    schema: FeatureSchema,
+    part: Part,
+    folds: list[Fold],
+    *,
+    journal: TrialJournal,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Tuned:
+    """Make the trials that are still to be made. Raises DefinitionInvalid where a range leads out of the section."""
+    asked = definition.tune
+    assert asked is not None
+    check_ranges(definition)
+    trials = journal.read()[: asked.trials]
+    while len(trials) < asked.trials:
+        best = f", best {max(trial.value for trial in trials):.4f}" if trials else ""
+        progress(f"tuning, trial {len(trials) + 1} of {asked.trials}{best}")
+        parameters = _suggest(asked, trials, definition.seed)
+        found = fit_score(with_parameters(definition, parameters), schema)
+        trials.append(Trial(parameters, _score(found, part, folds)))
+        journal.keep(trials)
+    chosen = Tuned(definition, trials)
+    return Tuned(with_parameters(definition, chosen.best.parameters), trials)
+
+
+def check_ranges(definition: Definition) -> None:
+    """Raise DefinitionInvalid for a parameter the algorithm does not have, or a range that leads out of its own."""
+    assert definition.tune is not None
+    for name, search in definition.tune.parameters.items():
+        if not search.low < search.high or (search.log and search.low <= 0):
+            raise DefinitionInvalid(
+                f"tune.parameters.{name}: low is below high, and above 0 where log is asked ({search.low:g} to "
+                f"{search.high:g} is not)"
+            )
+    for edge in ("low", "high"):
+        with_parameters(definition, {n: _whole(s, getattr(s, edge)) for n, s in definition.tune.parameters.items()})
+
+
+def with_parameters(definition: Definition, parameters: Parameters) -> Definition:
+    """The definition with keys of its algorithm's section replaced, `parameters.eta` being one within one."""
+    document = definition.algorithm.model_dump(exclude_unset=True)
+    for name, value in parameters.items():
+        *path, last = name.split(".")
+        place = document
+        for key in path:
+            place = place.setdefault(key, {})
+        place[last] = value
+    try:
+        section = type(definition.algorithm).model_validate(document)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(each) for each in fault["loc"] if each != "[key]")
+        raise DefinitionInvalid(f"tune.parameters: {where}: {fault['msg'].lower()}") from None
+    return definition.model_copy(update={"algorithm": section})
+
+
+def _suggest(asked: Tuning, trials: list[Trial], seed: int) -> dict[str, int | float]:
+    """The next parameters, by those before alone: a study is made of them, and its sampler seeded by their number."""
+    ways: dict[str, BaseDistribution] = {name: _distribution(search) for name, search in asked.parameters.items()}
+    with _quiet():
+        sampler = optuna.samplers.TPESampler(
+            seed=int(np.random.default_rng([seed, len(trials)]).integers(2**31)), n_startup_trials=_STARTERS,
+            multivariate=True,
+        )  # fmt: skip
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        study.add_trials(
+            [optuna.trial.create_trial(params=dict(t.parameters), distributions=ways, value=t.value) for t in trials]
+        )
+        found: Mapping[str, int | float] = study.ask(ways).params
+    return dict(found)
+
+
+def _distribution(search: Search) -> BaseDistribution:
+    if search.whole:
+        return IntDistribution(int(search.low), int(search.high), log=search.log)
+    return FloatDistribution(search.low, search.high, log=search.log)
+
+
+def _score(found: FitScore, part: Part, folds: list[Fold]) -> float:
+    scores = []
+    for fold in folds:
+        own = part.labels[fold.test]
+        judged = found(part.values[fold.train], part.labels[fold.train], part.values[fold.test])
+        scores.append(float(metric(METRIC, own, judged)(np.ones((1, len(own))))[0]))
+    return float(np.mean(scores))
+
+
+def _whole(search: Search, value: float) -> int | float:
+    return int(value) if search.whole else value
+
+
+class _quiet(warnings.catch_warnings):  # noqa: N801  reads as a verb where it is used
+    """Optuna tells of each study, and that several parameters at once are experimental."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
