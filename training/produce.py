@@ -25,6 +25,7 @@ from training.fitting import fit
 from training.gather import Gathered, gather
 from training.history import History
 from training.reader import FeatureReader
+from training.report.judged import Judged
 from training.rows import Evaluation, Export, Fitted, Floats
 
 # What a version depends on; each is named in the manifest.
@@ -76,7 +77,7 @@ def produce(
         scored = _parity(fitted, assemble(seal(manifest), export.files), gathered.reference)
         progress("writing")
         files = {**export.files, "reference.parquet": scored}
-        pages = _pages(seal_files(manifest, files), evaluation)
+        pages = _pages(Judged(seal_files(manifest, files), evaluation, definition.seed))
         manifest, folder = write_package(packages, manifest, {**files, **pages})
         return Produced(manifest, folder, evaluation, len(gathered.rows.train.values))
 
@@ -158,9 +159,11 @@ def _manifest(definition: Definition, gathered: Gathered, export: Export, evalua
     )
 
 
-def _pages(manifest: Manifest, evaluation: Evaluation) -> dict[str, bytes]:
+def _pages(judged: Judged) -> dict[str, bytes]:
+    from training.report.model_card import model_card
     from training.report.page import evaluation_page
 
+    manifest, evaluation = judged.manifest, judged.evaluation
     document = {
         "segmenter": manifest.segmenter,
         "version": manifest.version,
@@ -172,5 +175,6 @@ def _pages(manifest: Manifest, evaluation: Evaluation) -> dict[str, bytes]:
     }
     return {
         "evaluation.json": (json.dumps(document, indent=1, allow_nan=False) + "\n").encode(),
-        "evaluation.html": evaluation_page(manifest, evaluation).encode(),
+        "evaluation.html": evaluation_page(judged).encode(),
+        "model_card.md": model_card(judged).encode(),
     }

@@ -20,7 +20,7 @@ from strata.errors import PackageInvalid
 FORMAT: Final = "strata-package/1"
 FILE_NAME: Final = "manifest.json"
 # What a person reads, and what says when: none of it decides an answer, so none of it decides the version.
-UNVERSIONED_FILES: Final = frozenset({"evaluation.html", "evaluation.json"})
+UNVERSIONED_FILES: Final = frozenset({"evaluation.html", "evaluation.json", "model_card.md"})
 UNVERSIONED_KEYS: Final = ("version", "created_at")
 
 DType = Literal["int64", "float64", "string", "bool"]

@@ -69,11 +69,11 @@ def test_the_reference_is_the_accepted_sample_without_users(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("document", [TIERS, RESPONDERS], ids=["kmeans", "lightgbm"])
 def test_the_page_is_one_file_with_its_figures_inside(tmp_path: Path, document: dict[str, object]) -> None:
-    """Headline sentences, pictures as data, nothing fetched from elsewhere; the JSON has the same figures."""
+    """Headline sentences, pictures inside, nothing fetched from elsewhere; the JSON has the same figures."""
     made = _produce(tmp_path, document)
     page = (made.folder / "evaluation.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") >= 4
-    assert "http" not in page.replace("data:image", "")
+    assert page.count("<svg") >= 4
+    assert "http" not in page
     assert "<script" not in page
     words = re.sub(r"base64,[^\"]*", "", page)
     assert all(user not in words for user in USERS)
@@ -83,6 +83,9 @@ def test_the_page_is_one_file_with_its_figures_inside(tmp_path: Path, document: 
     assert told["metrics"] == made.manifest.metrics
     assert told["headline"] == made.evaluation.headline
     assert (made.folder / "evaluation.html").stat().st_size < 1_000_000
+    assert f"# {made.manifest.segmenter} {made.manifest.version}\n" in (made.folder / "model_card.md").read_text(
+        "utf-8"
+    )
 
 
 def test_a_missed_gate_stores_nothing(tmp_path: Path) -> None:

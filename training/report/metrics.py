@@ -1,0 +1,39 @@
+"""Metrics with the intervals that the evaluation measured for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from training.report.judged import Judged
+from training.report.numbers import Interval, interval
+
+
+def metrics_with_intervals(judged: Judged) -> list[tuple[str, Interval]]:
+    """Every metric of the manifest, in its order; one without a measured interval is an interval of one point."""
+    measured = dict(_measured(judged))
+    out = []
+    for name, value in judged.evaluation.metrics.items():
+        found = measured.get(name)
+        # An interval of another sample (folds beside the hold-out) is not this figure's.
+        fits = found is not None and abs(found.value - value) < 1e-9
+        out.append((name, found if found is not None and fits else Interval(value, value, value)))
+    return out
+
+
+def _measured(judged: Judged) -> Iterator[tuple[str, Interval]]:
+    details = judged.details
+    groups: list[Mapping[str, Any]] = [details.get("ranking") or {}, *_chosen(judged)]
+    for group in groups:
+        for key, found in group.items():
+            if isinstance(found, Mapping) and "value" in found and (read := interval(found)):
+                yield key, read
+    for one in details.get("fairness", ()):
+        for key in ("demographic_parity", "equalised_odds"):
+            if read := interval(one.get(key)):
+                yield f"fairness.{one['attribute']}.{key}", read
+
+
+def _chosen(judged: Judged) -> list[Mapping[str, Any]]:
+    count = judged.evaluation.metrics.get("segments")
+    return [one for one in judged.details.get("candidates", ()) if one["k"] == count]

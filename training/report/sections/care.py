@@ -1,0 +1,107 @@
+"""What was done to the rows before and while learning: preparation, balance, search, and checks for leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.report.figures.balance import balance_picture
+from training.report.figures.learning import tuning_picture
+from training.report.html import Html, code, folded, joined, part, section, sentences, table, tag
+from training.report.judged import Judged
+from training.report.numbers import number, percent, spread
+from training.report.picture import pictures
+
+
+def care_section(judged: Judged) -> Html:
+    """Each part that the evaluation tells of."""
+    details = judged.details
+    return section(
+        "How it was made",
+        part("Rows", _rows(details.get("rows"))),
+        part("Preparation", _preparation(details.get("preparation") or {})),
+        part("The rare class", _balance(details)),
+        part("Search for parameters", _tuning(details.get("tuning") or {})),
+        part("Why nothing leaks", _leaks(details)),
+        part("To be known", sentences(details.get("notes", ()))),
+        identity="made",
+    )
+
+
+def _rows(found: Any) -> Html:
+    if found is None:
+        return Html("")
+    parts = found if isinstance(found, Mapping) else {"all": found}
+    return table(("part", "rows"), [(name, f"{count:,}") for name, count in parts.items()], numeric_from=1)
+
+
+def _preparation(found: Mapping[str, Any]) -> Html:
+    counts = [
+        (name, f"{found[key]:,}")
+        for key, name in (("duplicates", "duplicate rows left out"), ("excluded", "rows left out for missing values"))
+        if found.get(key) is not None
+    ]
+    outside = [
+        (code(one["feature"]), f"{one['rows']:,}", str(one.get("allowed", ""))) for one in found.get("inconsistent", ())
+    ]
+    missing = [
+        (code(one["feature"]), percent(one.get("share")), str(one.get("how", ""))) for one in found.get("missing", ())
+    ]
+    columns = found.get("columns", ())
+    listed = tag("p", joined(joined((code(each), " ")) for each in columns)) if columns else Html("")
+    return joined(
+        (
+            sentences(found.get("warnings", ())),
+            table(("", "rows"), counts, numeric_from=1),
+            table(("inconsistent", "rows", "allowed"), outside),
+            table(("missing", "share", "what was done"), missing),
+            folded(f"The {len(columns)} columns the model reads", listed),
+        )
+    )
+
+
+def _balance(details: Mapping[str, Any]) -> Html:
+    found = details.get("balance") or ()
+    ways, warnings = (found.get("ways", ()), found.get("warnings", ())) if isinstance(found, Mapping) else (found, ())
+    keys = ("roc_auc", "average_precision", "brier_before", "brier_after")
+    rows = [
+        (one["way"], *(spread(one.get(key), 4) for key in keys), "chosen" if one.get("chosen") else "") for one in ways
+    ]
+    header = ("way", "ROC AUC", "average precision", "Brier, as learned", "Brier, recalibrated", "")
+    warned = [str(one["warning"]) for one in ways if one.get("warning")]
+    return joined((sentences([*warnings, *warned]), pictures(balance_picture(ways)), table(header, rows, 1)))
+
+
+def _tuning(found: Mapping[str, Any]) -> Html:
+    if not found:
+        return Html("")
+    best = found.get("best")
+    said = f"{found.get('trials', 0)} trials" + ("" if best is None else f"; the best reached {number(best)}") + "."
+    chosen = [(code(name), number(value)) for name, value in (found.get("parameters") or {}).items()]
+    history = [
+        (str(place + 1), number(one.get("value") if isinstance(one, Mapping) else one), _parameters(one))
+        for place, one in enumerate(found.get("history", ()))
+    ]
+    trials = table(("trial", "quality", "parameters"), history, numeric_from=99)
+    return joined(
+        (
+            tag("p", said),
+            pictures(tuning_picture(found)),
+            table(("parameter", "chosen"), chosen, numeric_from=1),
+            folded("Every trial", trials),
+        )
+    )
+
+
+def _parameters(trial: Any) -> str:
+    tried = trial.get("parameters") if isinstance(trial, Mapping) else None
+    return ", ".join(f"{name} {number(value)}" for name, value in (tried or {}).items())
+
+
+def _leaks(details: Mapping[str, Any]) -> Html:
+    rows = [
+        (one["check"], "\u2713 passed" if one.get("passed") else "\u2717 found", str(one.get("statement", "")))
+        for one in details.get("leaks", ())
+    ]
+    guard = details.get("leak_guard")
+    return joined((tag("p", guard) if guard else "", table(("check", "", ""), rows)))
