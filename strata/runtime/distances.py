@@ -18,10 +18,10 @@ def scaled_distances(rows: Floats, places: Floats, scales: Floats) -> Floats:
     return squared
 
 
-def summed(terms: Floats) -> Floats:
-    """[d, ...] -> [...], added one after the other: numpy sums in pairs only along the axis that lies together in
-    memory (numpy.sum, Notes), so the last axis should be longer than 1."""
-    total: Floats = np.add.reduce(terms, axis=0)
+def summed(terms: Floats, axis: int = 0) -> Floats:
+    """The sum over one axis, term after term: numpy sums in pairs only along the axis that lies together in memory
+    (numpy.sum, Notes), so `terms` are C-ordered and their last axis is another one, longer than 1."""
+    total: Floats = np.add.reduce(terms, axis=axis)
     return total
 
 

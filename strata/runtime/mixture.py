@@ -88,7 +88,7 @@ class Full:
         return np.vstack(blocks) if blocks else np.zeros((0, len(self.means)))
 
     def squared_one(self, row: Floats) -> Floats:
-        whitened = np.add.reduce((row - self.means)[:, :, None] * self.factors, axis=1)
+        whitened = summed((row - self.means)[:, :, None] * self.factors, axis=1)
         return summed(np.ascontiguousarray((whitened * whitened).T))
 
     def log_determinants(self) -> Floats:
