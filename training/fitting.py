@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from training.definition import Definition
 from training.rows import Fitted, TrainingRows
 from training.sections import ClusterSection, LabelSection
 
 
-def fit(definition: Definition, rows: TrainingRows) -> Fitted:
-    """Train what the definition declares. Deterministic: same rows and definition, same result."""
+def fit(
+    definition: Definition,
+    rows: TrainingRows,
+    *,
+    scratch: Path | None = None,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> Fitted:
+    """Train what the definition declares. Deterministic: same rows and definition, same result.
+
+    `scratch`: a folder for what a killed training is resumed from; None resumes nothing.
+    """
     section = definition.algorithm
     if isinstance(section, LabelSection):
         from training.labels.fitted import fit_labels
 
-        return fit_labels(definition, section, rows)
+        return fit_labels(definition, section, rows, scratch=scratch, progress=progress)
     assert isinstance(section, ClusterSection)
     from training.clusters.fitted import fit_clusters
 

@@ -68,7 +68,8 @@ def produce(
         progress("reading features")
         gathered = gather(definition, sources.reader, sources.history, as_of_us)
         progress("fitting")
-        fitted = fit(definition, gathered.rows)
+        scratch = packages / definition.name / ".trials"
+        fitted = fit(definition, gathered.rows, scratch=scratch, progress=progress)
         progress("evaluating")
         evaluation = fitted.evaluate()
         check_gates(definition, evaluation.metrics)

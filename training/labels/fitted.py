@@ -2,64 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
-from strata.errors import InputInvalid
+from strata.errors import DefinitionInvalid, InputInvalid
 from strata.runtime import SegmentEntry
-from strata.runtime.calibration import Calibration, Isotonic, Platt
-from training.algorithms import label_algorithm
-from training.algorithms.port import Exported, Scorer
+from strata.runtime.calibration import Calibration
+from training.algorithms.port import Exported
 from training.definition import Definition
+from training.judge.fairness import fairness_metrics
+from training.judge.ranking import lift_table
 from training.labels.baselines import baselines
+from training.labels.calibrate import calibrate
+from training.labels.choosing import Chosen, Progress, choose, resampling
 from training.labels.curves import Ranking, calibration_curve, expected_calibration_error, rank
+from training.labels.fitted_classes import FittedClasses, fit_classes
+from training.labels.judged import judge_fairness, judge_learning
+from training.labels.learn import class_count
+from training.labels.sizes import part_sizes
 from training.labels.thresholds import choose_thresholds
-from training.prepare.fit import fit_preparation
-from training.prepare.fitted_steps import FittedSteps
+from training.labels.tune import check_ranges
 from training.rows import Answers, Evaluation, Export, Floats, Part, TrainingRows
 from training.sections import LabelSection
 
 
+def _silent(_stage: str) -> None:
+    """Nobody watches."""
+
+
 @dataclass(frozen=True)
 class FittedLabels:
-    """A scorer, its calibration and thresholds, and the rows they come from."""
+    """A model of two classes, its calibration and thresholds, and the rows they come from."""
 
-    definition: Definition
     section: LabelSection
     rows: TrainingRows
-    preparation: FittedSteps
-    scorer: Scorer
+    chosen: Chosen
     calibration: Calibration
     thresholds: list[float]
+    progress: Progress = field(default=_silent, compare=False)
+
+    @property
+    def definition(self) -> Definition:
+        """With the parameters found and the features left out in it."""
+        return self.chosen.definition
 
     def export(self) -> Export:
-        found = self.scorer.export()
+        found = self.chosen.learned.scorer.export()
         decision = {
             "calibration": self.calibration.to_json(),
             "thresholds": self.thresholds,
             "bands": self._bands.tolist(),
         }
-        whole = self.preparation.wrap(Exported({**found.model, **decision}, found.files))
+        whole = self.chosen.learned.preparation.wrap(Exported({**found.model, **decision}, found.files))
         return Export(whole.model, whole.files, self._vocabulary(), "calibrated_probability")
 
     def answers(self, values: Floats) -> Answers:
-        raw = self.scorer.raw(self.preparation.apply(values))
-        probability = self.calibration.apply(raw)
+        probability = self.calibration.apply(self.chosen.learned.raw(values))
         position = np.searchsorted(self.thresholds, probability, side="right")
         return Answers(self._bands[position], probability)
 
     def evaluate(self) -> Evaluation:
-        test = self.rows.test
-        assert test is not None
-        ranking = rank(test.labels, self._on_test.scores, seed=self.definition.seed)
+        test = self._test
+        how = resampling(self.definition, test)
+        ranking = rank(
+            test.labels, self._on_test.scores, resamples=how.resamples, seed=how.seed, groups=test.users
+        )  # fmt: skip
         curve = calibration_curve(test.labels, self._on_test.scores)
-        bands = self._band_table(test)
+        bands = self._band_table()
+        fair = judge_fairness(self.definition, self.rows.schema, test, self._on_test.segment_indexes == 0)
         metrics = {
             "roc_auc": ranking.roc_auc.value,
             "average_precision": ranking.average_precision.value,
@@ -68,30 +83,36 @@ class FittedLabels:
             "base_rate": float(test.labels.mean()),
             "precision_top_band": float(bands[0]["precision"] or 0.0),
             "recall_top_band": float(bands[0]["recall"]),
+            "smallest_share": min(float(band["share"]) for band in bands),
+            "segments": float(len(bands)),
+            **fairness_metrics(fair),
         }
         others = baselines(self.rows, self.definition.baseline, self.definition.seed)
         details = {
             "kind": "labels",
-            "rows": {
-                "train": len(self.rows.train.labels),
-                "validation": self._size(self.rows.validation),
-                "test": len(test.labels),
-            },
+            "algorithm": self.section.kind,
+            "rows": part_sizes(self.rows),
+            "preparation": self.chosen.learned.preparation.record,
             "ranking": ranking.to_json(),
             "calibration": curve,
+            "lift": lift_table(test.labels, self._on_test.scores, how),
             "bands": bands,
-            "importances": self._importances(),
             "baselines": others,
             "thresholds": self.thresholds,
             "leak_guard": self.rows.leak_statement,
-            "preparation": self.preparation.record,
+            "fairness": fair,
+            **judge_learning(self.rows, self.chosen, self.progress),
         }
         return Evaluation(metrics, details, self._headline(ranking, bands, others, metrics["base_rate"]))
 
+    @property
+    def _test(self) -> Part:
+        assert self.rows.test is not None
+        return self.rows.test
+
     @cached_property
     def _on_test(self) -> Answers:
-        assert self.rows.test is not None
-        return self.answers(self.rows.test.values)
+        return self.answers(self._test.values)
 
     @property
     def _bands(self) -> NDArray[np.int32]:
@@ -107,11 +128,12 @@ class FittedLabels:
             entries.append(SegmentEntry(band.key, band.label, f"{band.description} {span}"))
         return tuple(entries)
 
-    def _band_table(self, test: Part) -> list[dict[str, Any]]:
+    def _band_table(self) -> list[dict[str, Any]]:
+        labels = self._test.labels
         out: list[dict[str, Any]] = []
         for index, band in enumerate(self.section.bands):
             chosen = self._on_test.segment_indexes == index
-            hits = int(test.labels[chosen].sum())
+            hits = int(labels[chosen].sum())
             out.append(
                 {
                     "segment": band.key,
@@ -120,73 +142,63 @@ class FittedLabels:
                     "share": float(chosen.mean()),
                     "positives": hits,
                     "precision": hits / int(chosen.sum()) if chosen.any() else None,
-                    "recall": hits / max(int(test.labels.sum()), 1),
+                    "recall": hits / max(int(labels.sum()), 1),
                 }
             )
         return out
-
-    def _importances(self) -> list[dict[str, Any]]:
-        """Mean absolute contributions (SHAP) on the test rows, as shares."""
-        assert self.rows.test is not None
-        found = self.scorer.contributions(self.preparation.apply(self.rows.test.values))
-        if found is None:
-            return []
-        ranked = sorted(
-            zip(self.preparation.names, np.abs(found[:, :-1]).mean(axis=0).tolist(), strict=True),
-            key=lambda pair: -pair[1],
-        )
-        total = sum(each for _, each in ranked) or 1.0
-        return [{"feature": name, "share": each / total} for name, each in ranked]
 
     def _headline(
         self, ranking: Ranking, bands: list[dict[str, Any]], others: list[dict[str, Any]], base_rate: float
     ) -> list[str]:
         top, logistic = bands[0], others[-1]
         precision = top["precision"] or 0.0
-        sentences = [
+        return [
             f"Of the {top['rows']:,} users called {top['label'].lower()!r}, {precision:.0%} did respond; "
-            f"among all users {base_rate:.0%} did: {precision / base_rate:.1f} times as many per coupon.",
+            f"among all users {base_rate:.0%} did: {precision / base_rate:.1f} times as many for each one asked.",
             f"They are {top['share']:.0%} of the users and hold {top['recall']:.0%} of all responders.",
             f"Ranking: ROC AUC {ranking.roc_auc.value:.3f} ({ranking.roc_auc.low:.3f} to {ranking.roc_auc.high:.3f}), "
             f"average precision {ranking.average_precision.value:.3f}; a logistic regression on the same rows has "
             f"{logistic['roc_auc']:.3f} and {logistic['average_precision']:.3f}.",
         ]
-        return sentences
-
-    @staticmethod
-    def _size(part: Part | None) -> int:
-        return 0 if part is None else len(part.labels)
 
 
-def fit_labels(definition: Definition, section: LabelSection, rows: TrainingRows) -> FittedLabels:
-    """Fit on train, calibrate and cut on validation; the test rows are only looked at by `evaluate`."""
+def fit_labels(
+    definition: Definition,
+    section: LabelSection,
+    rows: TrainingRows,
+    *,
+    scratch: Path | None = None,
+    progress: Progress = _silent,
+) -> FittedLabels | FittedClasses:
+    """Fit on train, calibrate and cut on validation; the test rows are only looked at by `evaluate`.
+
+    `scratch`: a folder in which a search for parameters keeps its trials, so that a killed one is resumed.
+    """
+    _check(definition, rows)
     validation = rows.validation
     assert validation is not None
-    assert rows.test is not None
-    for name, part in (("training", rows.train), ("validation", validation), ("test", rows.test)):
-        if len(np.unique(part.labels)) < 2:
-            raise InputInvalid(f"{definition.name}: the {name} rows hold one class only; import a longer history")
-    algorithm, train = label_algorithm(section), rows.train
-    preparation = fit_preparation(
-        definition, rows.schema, train.values, train.labels, train.users, reads_missing=algorithm.reads_missing
-    )
-    values, labels = preparation.training, train.labels[preparation.kept]
-    scorer = algorithm.fit(values, labels, class_weights(labels), section, classes=2, seed=definition.seed)
-    raw = scorer.raw(preparation.apply(validation.values))
-    calibration = _calibrate(section.calibration, raw, validation.labels)
+    chosen = choose(definition, rows, scratch, progress)
+    raw = chosen.learned.raw(validation.values)
+    if class_count(definition) > 2:
+        return fit_classes(rows, chosen, raw, progress)
+    calibration = calibrate(section.calibration, raw, validation.labels)
     thresholds = choose_thresholds(section.bands, validation.labels, calibration.apply(raw))
-    return FittedLabels(definition, section, rows, preparation, scorer, calibration, thresholds)
+    tuned = chosen.definition.algorithm
+    assert isinstance(tuned, LabelSection)
+    return FittedLabels(tuned, rows, chosen, calibration, thresholds, progress)
 
 
-def class_weights(labels: NDArray[np.int8]) -> Floats:
-    """[n]: both classes weigh the same together, and a negative row 1."""
-    positive = float(labels.mean())
-    return np.where(labels == 1, (1 - positive) / positive, 1.0)
-
-
-def _calibrate(kind: str, raw: Floats, labels: NDArray[np.int8]) -> Calibration:
-    if kind == "isotonic":
-        fitted = IsotonicRegression(out_of_bounds="clip").fit(raw, labels)
-        return Isotonic(fitted.X_thresholds_.astype(np.float64), fitted.y_thresholds_.astype(np.float64))
-    line = LogisticRegression(C=1e6, max_iter=1_000).fit(raw[:, None], labels)
-    return Platt(float(line.coef_[0, 0]), float(line.intercept_[0]))
+def _check(definition: Definition, rows: TrainingRows) -> None:
+    """What would else fail after long work."""
+    assert rows.validation is not None
+    assert rows.test is not None
+    wanted = class_count(definition)
+    for name, part in (("training", rows.train), ("validation", rows.validation), ("test", rows.test)):
+        found = len(np.unique(part.labels))
+        if found < wanted:
+            told = "one class only" if found == 1 else f"{found} of {wanted} classes"
+            raise InputInvalid(f"{definition.name}: the {name} rows hold {told}; import a longer history")
+    if unknown := sorted(set(definition.judge.protected) - set(rows.schema.keys)):
+        raise DefinitionInvalid(f"judge.protected names what {rows.schema.service} does not have: {', '.join(unknown)}")
+    if definition.tune is not None:
+        check_ranges(definition)

@@ -1,0 +1,110 @@
+"""What is told about a supervised model beside its figures on the test rows: how it learns, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strata.errors import InputInvalid
+from training.definition import Definition
+from training.judge.attributes import Attribute, banded_attribute, category_attribute, quartile_edges
+from training.judge.cross_validation import cross_validate
+from training.judge.fairness import fairness
+from training.judge.importance import importance_sentence
+from training.judge.learning_curve import learning_curve, learning_sentence
+from training.judge.shap_values import shap_details
+from training.labels.choosing import Chosen, Progress, importance, resampling
+from training.labels.learn import Learned, fit_score
+from training.labels.row_folds import row_folds, seen_rows
+from training.rows import FeatureSchema, Part, TrainingRows
+
+_EXPLAINED: Final = 2_000
+"""Rows whose contributions are taken: TreeSHAP of a forest of 500 deep trees takes milliseconds for each."""
+
+
+def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> dict[str, Any]:
+    """`folds`, `learning_curve`, `permutation`, `shap`, `importances`, `tuning`, `pruning`, and `notes` of them.
+
+    What the rows do not carry is left out, with a sentence among the notes.
+    """
+    definition, out, notes = chosen.definition, dict[str, Any](), list[str]()
+    for name, found in (("folds", _folds), ("learning_curve", _learning_curve)):
+        try:
+            out[name] = found(definition, rows, progress)
+        except InputInvalid as error:
+            notes.append(f"No {name.replace('_', ' ')}: {error}.")
+    assert rows.validation is not None
+    assert rows.test is not None
+    out["permutation"] = importance(definition, rows.schema, chosen.learned, rows.validation, progress)
+    out |= explained(chosen.learned, rows.schema, rows.test, definition.seed)
+    notes.append(importance_sentence(out["permutation"]))
+    if "learning_curve" in out:
+        notes.append(learning_sentence(out["learning_curve"]))
+    if chosen.tuned is not None:
+        out["tuning"] = chosen.tuned.to_json()
+    if chosen.pruning is not None:
+        out["pruning"] = chosen.pruning.to_json()
+        notes.append(chosen.pruning.statement)
+    return {**out, "notes": notes}
+
+
+def explained(learned: Learned, schema: FeatureSchema, part: Part, seed: int) -> dict[str, Any]:
+    """`shap`, and `importances`: each feature's share of all mean absolute contributions. Empty where there are none.
+
+    Contributions are to log-odds, in a forest to the mean of its trees' probabilities.
+    """
+    rows = np.arange(len(part.values))
+    if len(rows) > _EXPLAINED:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, _EXPLAINED, replace=False))
+    values = part.values[rows]
+    prepared = learned.preparation.apply(values)
+    found = learned.scorer.contributions(prepared)
+    if found is None:
+        return {}
+    told = shap_details(found, learned.preparation.names, values, schema.keys, prepared, seed=seed)
+    total = sum(one["mean_abs"] for one in told["features"]) or 1.0
+    shares = [{"feature": one["feature"], "share": one["mean_abs"] / total} for one in told["features"]]
+    return {"shap": told, "importances": shares}
+
+
+def judge_fairness(
+    definition: Definition, schema: FeatureSchema, part: Part, chosen: NDArray[np.bool_]
+) -> list[dict[str, Any]]:
+    """`details["fairness"]`: a table for each protected attribute; `chosen` [n] is whom the first segment holds."""
+    positive = (part.labels == part.labels.max()).astype(np.int8)
+    how = resampling(definition, part)
+    return [fairness(positive, chosen, _attribute(schema, name, part), how) for name in definition.judge.protected]
+
+
+def _attribute(schema: FeatureSchema, name: str, part: Part) -> Attribute:
+    feature, column = schema.features[schema.keys.index(name)], part.values[:, schema.keys.index(name)]
+    if feature.dtype == "bool":
+        return category_attribute(name, column, ("no", "yes"))
+    if feature.categories:
+        return category_attribute(name, column, feature.categories)
+    return banded_attribute(name, column, quartile_edges(column))
+
+
+def _folds(definition: Definition, rows: TrainingRows, progress: Progress) -> dict[str, Any]:
+    seen = seen_rows(rows)
+    laid = row_folds(definition, seen, definition.judge.folds)
+    return cross_validate(
+        fit_score(definition, rows.schema), seen.values, seen.labels, laid.folds, kind=laid.kind, groups=seen.users,
+        resamples=definition.judge.resamples, seed=definition.seed, progress=_counted(progress, "judging fold"),
+    ).to_json()  # fmt: skip
+
+
+def _learning_curve(definition: Definition, rows: TrainingRows, progress: Progress) -> list[dict[str, Any]]:
+    train, validation = rows.train, rows.validation
+    assert validation is not None
+    return learning_curve(
+        fit_score(definition, rows.schema), (train.values, train.labels), (validation.values, validation.labels),
+        resampling(definition, validation), users=train.users, progress=_counted(progress, "learning from less, step"),
+    )  # fmt: skip
+
+
+def _counted(progress: Progress, what: str) -> Callable[[int, int], None]:
+    return lambda done, of: progress(f"{what} {done} of {of}")
