@@ -202,6 +202,18 @@ def test_more_classes_are_multinomial_regression() -> None:
     assert_one_as_many(model, np.vstack([rows, np.full((1, 5), -inf)]))
 
 
+def test_shares_are_parts_of_the_classes_total() -> None:
+    """Sums of 0.4, 0.3, 0.3 and of 0.6, 0.25, 0.1: averaged probabilities are divided by their total, no more."""
+    model = read(INNER["shares"], preparation=None)
+    rows = np.zeros((3, COLUMNS))
+    rows[1:, 0] = 1.0, nan
+    segments, scores = model.score(rows)
+    assert segments.tolist() == [1, 1, 1]
+    np.testing.assert_allclose(scores, [0.4, 0.6 / 0.95, 0.4], atol=1e-7)
+    assert model.kernel_score() is None
+    assert_one_as_many(model, rows)
+
+
 @pytest.mark.parametrize("inner", ["centroids/1", "linear/1", "linear-classes/1", "mixture/1", "neighbours/1"])
 def test_models_that_read_no_missing_values_are_given_none(inner: str) -> None:
     """Columns that may be missing are refused by number; a default makes a feature one that never is."""
