@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from strata.runtime import DataWindow
 from training.definition import Definition
 from training.history import History, LabelledUsers
 from training.labels.schedule import Schedule, lay_out
+from training.leak_checks import source_checks
 from training.reader import FeatureReader
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
 
@@ -46,6 +47,7 @@ def gather(definition: Definition, reader: FeatureReader, history: History, as_o
     instants = np.concatenate([asked.times_us, np.full(len(users), as_of_us)])
     values = _read(reader, schema, everyone, instants)
     rows = _parts(definition, schema, with_defaults(schema, values[: len(asked.users)]), asked, plan)
+    rows = replace(rows, checks=source_checks(definition, schema, reader, history, plan))
     return Gathered(rows, values[len(asked.users) :], _window(times[0], times[-1] + plan.horizon_us, as_of_us))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,7 @@ from strata.errors import DefinitionInvalid
 from strata.registry.catalog import Catalog
 from strata.runtime import FeatureInput
 from strata.settings import Settings
+from training.known_by import cut_home
 from training.rows import FeatureSchema, Floats
 
 
@@ -22,6 +26,15 @@ class FeatureReader(Protocol):
 
     def matrix(self, service: str, users: Sequence[str], times_us: NDArray[np.int64]) -> Floats:
         """float64 [n, f] in the schema's order, row i for (users[i], times_us[i]); NaN is missing."""
+        ...
+
+
+@runtime_checkable
+class RestrictableReader(FeatureReader, Protocol):
+    """A reader that can be made to forget."""
+
+    def known_by(self, instant_us: int, users: Sequence[str]) -> AbstractContextManager[FeatureReader]:
+        """One that sees only what was recorded of these users by an instant."""
         ...
 
 
@@ -47,6 +60,12 @@ class FeastReader:
         if list(keys) != self.schema(service).keys:
             raise DefinitionInvalid(f"the registry changed while {service} was read; run it again")
         return np.ascontiguousarray(values)
+
+    @contextmanager
+    def known_by(self, instant_us: int, users: Sequence[str]) -> Iterator[FeatureReader]:
+        """See `RestrictableReader`: over a copy of the history that has nothing else in it."""
+        with TemporaryDirectory(prefix="strata-known-by-") as folder:
+            yield FeastReader(cut_home(self._settings, Path(folder), instant_us, users), self._catalog)
 
 
 def read_schema(catalog: Catalog, service: str) -> FeatureSchema:

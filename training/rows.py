@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from strata.runtime import FeatureInput, SegmentEntry
 from strata.runtime.manifest import ScoreMeaning
+from training.judge.leaks.check import Check
 
 Floats = NDArray[np.float64]
 
@@ -59,6 +60,8 @@ class TrainingRows:
     validation: Part | None = None
     test: Part | None = None
     leak_statement: str = ""
+    checks: tuple[Check, ...] = ()
+    """For leaks, of where the rows come from."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from training.judge.leaks.check import Check
 
 USERS: Final = "no user in two folds"
 WINDOWS: Final = "no label window across parts"
+ACROSS_FOLDS: Final = "no label window across folds"
 
 
 def users_check(folds: Sequence[Fold], users: NDArray[Any]) -> Check:
@@ -34,17 +35,21 @@ def users_check(folds: Sequence[Fold], users: NDArray[Any]) -> Check:
 
 
 def windows_check(
-    learned_us: NDArray[np.int64], judged_us: NDArray[np.int64], horizon_us: int, of: str = "training and test"
+    learned_us: NDArray[np.int64],
+    judged_us: NDArray[np.int64],
+    horizon_us: int,
+    of: str = "training and test",
+    check: str = WINDOWS,
 ) -> Check:
     """Every label window (t, t + horizon] learned from ends before the first one judged begins."""
     last, first, days = int(learned_us.max()), int(judged_us.min()), horizon_us / DAY_US
     gap = (first - last - horizon_us) / DAY_US
     if gap < 0:
         return Check(
-            WINDOWS, False,
+            check, False,
             f"Label windows of {of} rows overlap by {-gap:g} of {days:g} days: what happened in them is in the labels "
             "of both. Leave a whole window between the parts.",
         )  # fmt: skip
     return Check(
-        WINDOWS, True, f"The last label window ({days:g} days) of {of} rows ends {gap:g} days before the first judged."
+        check, True, f"The last label window ({days:g} days) of {of} rows ends {gap:g} days before the first judged."
     )
