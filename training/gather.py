@@ -13,9 +13,9 @@ from strata.runtime import DataWindow
 from training.definition import Definition
 from training.history import History, LabelledUsers
 from training.labels.schedule import Schedule, lay_out
-from training.leak_checks import source_checks
 from training.reader import FeatureReader
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
+from training.source_checks import source_checks
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from event_factories import make_event
 from history_files import write_events, write_facts
 
@@ -41,12 +42,11 @@ def test_midnights_and_ends_of_days_are_counted_where_they_happened(tmp_path: Pa
     assert dates_check([one for one in found if one.kind != "redemption"]).passed
 
 
-def test_an_event_recorded_at_the_beginning_of_its_day_counts_as_early(tmp_path: Path) -> None:
-    """It happened at noon, and was known, says the file, twelve hours before."""
+@pytest.mark.parametrize("column", ["event_time_us", "recorded_us"])
+def test_one_time_of_the_two_at_midnight_is_enough(tmp_path: Path, column: str) -> None:
+    """Happened then and told at noon, or happened at noon and known, says the file, twelve hours before."""
     events = _midnights("redemption", NEW_YORK_S, 6)
-    write_events(
-        tmp_path, [{**event, "event_time_us": int(str(event["event_time_us"])) + DAY_US // 2} for event in events]
-    )
+    write_events(tmp_path, [{**event, column: int(str(event[column])) + DAY_US // 2} for event in events])
     assert dated_kinds(tmp_path / "history") == [DatedKind("redemption", 6, 6, 6, 0)]
 
 

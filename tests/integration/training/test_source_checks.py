@@ -23,9 +23,9 @@ from training.judge.leaks.check import Check
 from training.judge.leaks.dates import DATES
 from training.judge.leaks.recomputed import FEATURES
 from training.labels.schedule import Schedule
-from training.leak_checks import source_checks
 from training.reader import FeastReader, FeatureReader
 from training.rows import Floats
+from training.source_checks import source_checks
 
 pytestmark = pytest.mark.integration
 
