@@ -20,7 +20,7 @@ from training.sections import LabelSection
 Parameter = Literal[
     "learning_rate", "num_leaves", "max_depth", "max_bin", "min_data_in_leaf", "min_sum_hessian_in_leaf",
     "min_gain_to_split", "feature_fraction", "feature_fraction_bynode", "bagging_fraction", "bagging_freq",
-    "lambda_l1", "lambda_l2", "max_delta_step", "path_smooth", "extra_trees",
+    "lambda_l1", "lambda_l2", "max_delta_step", "path_smooth",
 ]  # fmt: skip
 
 
