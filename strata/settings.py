@@ -165,6 +165,17 @@ class TracingSettings(Section):
     """Of the calls whose callers say nothing (W3C traceparent), the share that is traced."""
 
 
+class TrackingSettings(Section):
+    """Trainings recorded in MLflow besides their packages. Off unless a server is named."""
+
+    uri: str = ""
+    """MLflow's tracking server, like http://HOST:PORT; when empty, $MLFLOW_TRACKING_URI where that is set."""
+    experiment: str = Field(default="strata", min_length=1)
+    """Runs of a segmenter are in the experiment of this name, a slash and the segmenter's."""
+    timeout_s: float = Field(default=30.0, gt=0, le=600)
+    """What recording may take, retries included; a training that is not recorded by then is stored all the same."""
+
+
 class DrillSettings(Section):
     """Faults made on purpose, to see what they do. All off unless said."""
 
@@ -200,6 +211,7 @@ class Settings(Section):
     prediction_log: PredictionLogSettings = PredictionLogSettings()
     drills: DrillSettings = DrillSettings()
     tracing: TracingSettings = TracingSettings()
+    tracking: TrackingSettings = TrackingSettings()
     segmenters: dict[str, SegmenterSettings] = Field(
         default_factory=lambda: {
             "value_tiers": SegmenterSettings(placement="embedded"),

@@ -73,6 +73,7 @@ def _train_one(definition: Any, settings: Settings, as_of_us: int, console: Cons
     for line in made.evaluation.headline:
         console.print(f"  {line}", highlight=False)
     console.print(f"  page: {made.folder / 'evaluation.html'}", soft_wrap=True, highlight=False)
+    _record(definition, made, settings, console)
     return {
         "segmenter": definition.name,
         "version": made.manifest.version,
@@ -81,6 +82,16 @@ def _train_one(definition: Any, settings: Settings, as_of_us: int, console: Cons
         "seconds": round(seconds, 3),
         "metrics": made.manifest.metrics,
     }
+
+
+def _record(definition: Any, made: Any, settings: Settings, console: Console) -> None:
+    """In MLflow, where it is configured; a stored version that could not be recorded is a warning."""
+    from training.report.judged import Judged
+    from training.report.tracking import track
+
+    judged = Judged(made.manifest, made.evaluation, definition.seed)
+    if warning := track(definition, judged, made.folder, settings.tracking):
+        console.print(f"  warning: {warning}", soft_wrap=True, highlight=False, markup=False)
 
 
 @packages_app.command("list")

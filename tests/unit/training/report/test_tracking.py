@@ -1,0 +1,72 @@
+"""What a run of MLflow is told, when, and that nothing of a server reaches a training but a sentence."""
+
+from __future__ import annotations
+
+import doctest
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from report_samples import labels
+
+from strata.settings import TrackingSettings
+from training.definition import load_definition
+from training.report import tracking
+from training.report.tracking import described, track
+
+DEFINITION = load_definition("promo_responder")
+JUDGED = labels(3)
+
+
+def test_nothing_is_started_where_nothing_is_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by settings nor by MLflow's own variable."""
+    monkeypatch.setattr(subprocess, "run", None)
+    assert track(DEFINITION, JUDGED, tmp_path, TrackingSettings(), environ={}) is None
+
+
+def test_settings_win_over_the_environment() -> None:
+    """And the environment over nothing."""
+    environ = {"MLFLOW_TRACKING_URI": "http://b"}
+    assert tracking.tracking_uri(TrackingSettings(uri="http://a"), environ) == "http://a"
+    assert tracking.tracking_uri(TrackingSettings(), environ) == "http://b"
+
+
+def test_a_run_holds_what_was_declared_found_and_used() -> None:
+    """Parameters by their place in the file, metrics of the manifest, the version as a tag."""
+    run = described(DEFINITION, JUDGED)
+    assert run["name"] == f"responders {JUDGED.manifest.version}"
+    assert run["params"]["algorithm.parameters.num_leaves"] == "7"
+    assert run["params"]["seed"] == "7"
+    assert run["params"]["label.event_type"] == "coupon_redemption"
+    assert not any("bands" in name or "description" in name for name in run["params"])
+    assert run["metrics"] == JUDGED.manifest.metrics
+    assert run["tags"]["strata.version"] == JUDGED.manifest.version
+    assert run["tags"]["strata.decision"] == "hold"
+    assert run["tags"]["library.lightgbm"] == "4.7.0"
+
+
+def test_a_server_that_never_answers_costs_no_more_than_was_said(tmp_path: Path) -> None:
+    """The sentence names the version, the address without its password, and the time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://user:secret@127.0.0.1:{silent.getsockname()[1]}"
+        said = track(DEFINITION, JUDGED, tmp_path, TrackingSettings(uri=uri, timeout_s=0.3))
+    assert said is not None
+    assert said.startswith(
+        f"promo_responder {JUDGED.manifest.version} is stored, and not recorded at http://127.0.0.1:"
+    )
+    assert "no answer within 0.3 s" in said
+    assert "secret" not in said
+
+
+def test_a_process_that_cannot_start_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does a machine without room for one more process lose a training."""
+    monkeypatch.setattr(tracking.sys, "executable", str(tmp_path / "nothing"))
+    said = track(DEFINITION, JUDGED, tmp_path, TrackingSettings(uri="http://127.0.0.1:1"))
+    assert said is not None
+    assert "its process could not be started (No such file or directory)" in said
+
+
+def test_examples() -> None:
+    """Those of the docstrings."""
+    assert doctest.testmod(tracking) == (0, 1)
