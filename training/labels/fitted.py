@@ -24,6 +24,7 @@ from training.labels.curves import Ranking, calibration_curve, expected_calibrat
 from training.labels.fitted_classes import FittedClasses, fit_classes
 from training.labels.judged import judge_fairness, judge_learning
 from training.labels.learn import class_count
+from training.labels.row_leaks import row_leaks
 from training.labels.sizes import part_sizes
 from training.labels.thresholds import choose_thresholds
 from training.labels.tune import check_ranges
@@ -100,6 +101,7 @@ class FittedLabels:
             "baselines": others,
             "thresholds": self.thresholds,
             "leak_guard": self.rows.leak_statement,
+            "leaks": row_leaks(self.definition, self.rows),
             "fairness": fair,
             **judge_learning(self.rows, self.chosen, self.progress),
         }

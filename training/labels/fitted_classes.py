@@ -19,6 +19,7 @@ from training.labels.choosing import Chosen, Progress, resampling
 from training.labels.curves import calibration_curve, expected_calibration_error
 from training.labels.judged import judge_fairness, judge_learning
 from training.labels.learn import Learned
+from training.labels.row_leaks import row_leaks
 from training.labels.sizes import part_sizes
 from training.rows import Answers, Evaluation, Export, Floats, Part, TrainingRows
 from training.sections import LabelClass
@@ -80,6 +81,7 @@ class FittedClasses:
             "adjustment": self._told(),
             "baselines": [{"name": "always the most frequent class", "accuracy": float(most)}],
             "leak_guard": self.rows.leak_statement,
+            "leaks": row_leaks(self.definition, self.rows),
             "fairness": fair,
             **judge_learning(self.rows, self.chosen, self.progress),
         }

@@ -107,7 +107,8 @@ def test_two_classes_are_judged_whole() -> None:
     changes = {"judge": {"folds": 2, "resamples": 50, "prune": True, "protected": ["toy:town", "toy:visits"]}}
     evaluation = fit(_definition("lightgbm", **changes), _gathered().rows).evaluate()
     details = evaluation.details
-    wanted = {"folds", "lift", "learning_curve", "permutation", "shap", "importances", "pruning", "fairness", "notes"}
+    wanted = {"folds", "lift", "learning_curve", "permutation", "shap", "importances", "pruning", "fairness", "notes",
+              "leaks"}  # fmt: skip
     assert wanted <= set(details)
     assert details["folds"]["kind"] == "grouped"
     assert len(details["folds"]["per_fold"]) == 2
@@ -118,6 +119,25 @@ def test_two_classes_are_judged_whole() -> None:
     rates = [group["rate"] for group in details["fairness"][1]["groups"]]
     assert rates[-1] > rates[0] + 0.2, "few visits, few chosen"
     assert evaluation.metrics["roc_auc"] > 0.8
+
+
+def test_a_feature_made_of_the_label_is_told() -> None:
+    """And a table's groups that lie in two parts; without either all is well."""
+    from training.labels.row_leaks import row_leaks
+
+    rows, definition = _gathered().rows, _definition("lightgbm")
+    assert [leak["passed"] for leak in row_leaks(definition, rows)] == [True, True]
+    rows.train.values[:, 3] = rows.train.labels
+    assert rows.train.users is not None
+    assert rows.test is not None
+    assert rows.test.users is not None
+    rows.train.users[0] = rows.test.users[0]
+    rows.validation.values[:, 3] = rows.validation.labels  # type: ignore[union-attr]
+    separated, shared = row_leaks(definition, rows)
+    assert not separated["passed"]
+    assert "toy:noise (1.000)" in separated["statement"]
+    assert not shared["passed"]
+    assert "1 of" in shared["statement"]
 
 
 def test_more_classes_have_a_confusion_table() -> None:
