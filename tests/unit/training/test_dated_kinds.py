@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from event_factories import make_event
 from history_files import write_events, write_facts
 
 from strata.events import DAY_US
+from streaming.columns.times import TimeReader
+from streaming.mapping.model import TimeColumn
 from training.dated_kinds import dated_kinds
 from training.judge.leaks.dates import DatedKind, dates_check
 
@@ -58,3 +61,13 @@ def test_facts_are_held_to_the_midnights_of_the_events_zones(tmp_path: Path) -> 
     assert dated_kinds(tmp_path / "history")[-1] == DatedKind("profile", 9, 9, 9, 0)
     write_facts(tmp_path, [{"user_id": f"u{i}", "event_time_us": midnight + i * DAY_US - 1} for i in range(9)])
     assert dated_kinds(tmp_path / "history")[-1] == DatedKind("profile", 9, 0, 0, 9)
+
+
+@pytest.mark.parametrize(("precision", "passed"), [("instant", False), ("day", True)])
+def test_a_mapping_that_forgets_its_dates_are_days_is_caught(tmp_path: Path, precision: str, passed: bool) -> None:
+    """Stamps as a till exports them, midnight for a date: read as instants they leak, with `precision: day` not."""
+    rule = TimeColumn.model_validate({"column": "at", "zone": "America/New_York", "precision": precision})
+    read = TimeReader(rule).read(pa.array([f"2017-03-{day:02d} 00:00:00" for day in range(1, 29)]))
+    times = zip(read.at_us.tolist(), read.offset_s.tolist(), strict=True)
+    write_events(tmp_path, [make_event(event_time_us=at, recorded_us=at, utc_offset_s=offset) for at, offset in times])
+    assert dates_check(dated_kinds(tmp_path / "history")).passed is passed
