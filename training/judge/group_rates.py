@@ -63,8 +63,9 @@ class GroupRates:
     def gap(self, rate: int) -> Gap | None:
         """None where fewer than two groups can be judged.
 
-        Its intervals are bootstraps of these two groups: the percentiles of a maximum over all would lie above it, as
-        noise alone makes groups differ.
+        The interval of the difference holds for all pairs of groups at once, as the pair that differs most was not
+        chosen beforehand: half as wide as 95 % of the resamples' ranges of deviations from the sample's rates are at
+        most. Of four groups that are treated alike, one pair's own interval misses 0 in a quarter of all samples.
         """
         judged = self.judged(rate)
         if len(judged) < 2:
@@ -72,11 +73,13 @@ class GroupRates:
         rates = self.rates[:, :, rate]
         ranked = judged[np.argsort(rates[0, judged], kind="stable")]
         low, high = rates[:, ranked[0]], rates[:, ranked[-1]]
-        difference = percentile_interval(high - low)
+        moved = np.ptp(rates[1:, ranked] - rates[0, ranked], axis=1)
+        reach = float(np.quantile(moved[np.isfinite(moved)], 0.95))
+        value = float(high[0] - low[0])
         ratio = percentile_interval(np.divide(low, high, out=np.ones(len(low)), where=high > 0))
         return Gap(
             RATES[rate], int(ranked[-1]), int(ranked[0]),
-            Interval(difference.value, max(difference.low, 0.0), difference.high),
+            Interval(value, max(value - reach, 0.0), min(value + reach, 1.0)),
             Interval(ratio.value, ratio.low, min(ratio.high, 1.0)),
         )  # fmt: skip
 
