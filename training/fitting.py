@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from training.definition import Definition
+from training.prepare.door import check_rows
 from training.rows import Fitted, TrainingRows
 from training.sections import ClusterSection, LabelSection
 
@@ -19,8 +20,10 @@ def fit(
 ) -> Fitted:
     """Train what the definition declares. Deterministic: same rows and definition, same result.
 
-    `scratch`: a folder for what a killed training is resumed from; None resumes nothing.
+    `scratch`: a folder for what a killed training is resumed from; None resumes nothing. Raises InputInvalid and
+    DefinitionInvalid; for what rows and names alone show, before anything is fitted.
     """
+    check_rows(definition, rows.schema, rows)
     section = definition.algorithm
     if isinstance(section, LabelSection):
         from training.labels.fitted import fit_labels

@@ -13,6 +13,7 @@ from strata.runtime import DataWindow
 from training.definition import Definition
 from training.history import History, LabelledUsers
 from training.labels.schedule import Schedule, lay_out
+from training.prepare.names import check_names
 from training.reader import FeatureReader
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
 from training.source_checks import source_checks
@@ -31,6 +32,7 @@ class Gathered:
 def gather(definition: Definition, reader: FeatureReader, history: History, as_of_us: int) -> Gathered:
     """Read everything a training needs, in one point-in-time join."""
     schema = reader.schema(definition.feature_service)
+    check_names(definition, schema)
     users = history.known_users(as_of_us)
     if not users:
         raise InputInvalid(f"no user was known at {format_instant(as_of_us)}; is the clock before the history?")

@@ -34,7 +34,7 @@ class MixedRows:
 
     values: NDArray[np.float64]
     labels: NDArray[np.int8]
-    users: NDArray[np.str_]
+    users: NDArray[np.int64]
 
 
 def mixed_rows(count: int = 200, seed: int = 0, missing: float = 0.1) -> MixedRows:
@@ -47,7 +47,7 @@ def mixed_rows(count: int = 200, seed: int = 0, missing: float = 0.1) -> MixedRo
     )
     labels = (rng.random(count) < np.where(tier == 2, 0.6, 0.2)).astype(np.int8)
     values[rng.random(values.shape) < missing] = np.nan
-    return MixedRows(values, labels, np.array([f"u{number // 2:04d}" for number in range(count)]))
+    return MixedRows(values, labels, np.arange(count) // 2)
 
 
 def label_definition(**prepare: Any) -> Definition:

@@ -10,7 +10,7 @@ from strata.runtime.prepare import Fill, Scale, Table
 from training.prepare.encodings import Encoding, hashed, one_hot, target, target_out_of_fold
 from training.prepare.fills import commonest_fill
 from training.prepare.learning import Column, Learning
-from training.prepare.numbers import indicator, scaled
+from training.prepare.quantities import indicator, scaled
 from training.rows import Floats
 
 _ITS_OWN = "a value of its own in the encoding"

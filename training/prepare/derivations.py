@@ -10,7 +10,7 @@ from strata.runtime.prepare import Bins, Knots, Weighted
 from training.definition import Derived, Engagement, Propensity, RfmScores
 from training.prepare.derived import fit_logistic, logistic_out_of_fold, score_bins
 from training.prepare.learning import Column, Learning
-from training.prepare.numbers import scaled
+from training.prepare.quantities import scaled
 from training.prepare.scales import fit_ranks
 from training.rows import Floats
 

@@ -20,14 +20,15 @@ _REGULARISATION: Final = 1.0
 def score_bins(column: Floats, bins: int, *, reversed_: bool) -> tuple[Floats, Floats]:
     """Edges at the quantiles, ascending, and a score 1..bins for each span between them; `reversed_`: low is best.
 
-    Equal values have equal scores, the score of the lowest of them: half of the users at 0 of 5 bins have 1, and
-    nobody 2 (or 5, and nobody 4, where low is best).
+    Equal values have equal scores, the score of the lowest of them: of 5 bins and half of the users at 0, these have 1
+    and nobody 2 (or 5 and nobody 4, where low is best).
 
-    >>> edges, scores = score_bins(np.array([0.0, 0.0, 0.0, 1.0, 2.0]), 5, reversed_=False)
+    >>> edges, scores = score_bins(np.array([0.0, 0.0, 0.0, 1.0, 9.0]), 5, reversed_=False)
     >>> edges.tolist(), scores.tolist()
-    ([0.0, 0.4, 1.2], [1.0, 3.0, 4.0, 5.0])
+    ([0.0, 1.0], [1.0, 4.0, 5.0])
     """
-    cuts = np.quantile(column, np.arange(1, bins) / bins)
+    # Values of the column itself: one between two of them could miss an equal value by a rounding.
+    cuts = np.quantile(column, np.arange(1, bins) / bins, method="inverted_cdf")
     edges = np.unique(cuts)
     # A value just above edge e has passed every cut that is at most e.
     passed = np.concatenate([[0], np.searchsorted(cuts, edges, side="right")])

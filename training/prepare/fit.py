@@ -20,7 +20,7 @@ from training.prepare.derivations import derived_columns
 from training.prepare.fitted_steps import FittedSteps
 from training.prepare.folds import lay_folds
 from training.prepare.learning import Column, Learning
-from training.prepare.numbers import number_columns
+from training.prepare.quantities import number_columns
 from training.prepare.settled import settle
 from training.rows import FeatureSchema, Floats
 from training.sections import Axis, ClusterSection
@@ -34,7 +34,7 @@ def fit_preparation(
     schema: FeatureSchema,
     values: Floats,
     labels: Labels | None = None,
-    users: Sequence[str] | NDArray[Any] | None = None,
+    users: NDArray[np.int64] | None = None,
     *,
     reads_missing: bool = False,
 ) -> FittedSteps:
@@ -56,7 +56,7 @@ def fit_preparation(
         getattr(definition.algorithm, "quantiles", QUANTILES),
         cleaned,
         None if labels is None else labels[kept],
-        lay_folds(len(kept), None if users is None else np.asarray(users)[kept], definition.seed),
+        lay_folds(len(kept), None if users is None else users[kept], definition.seed),
         definition.seed,
         Built(cleaned.values),
     )
@@ -69,7 +69,7 @@ def fit_preparation(
         "missing": missing,
         "columns": list(names),
         "notes": list(settled.notes),
-        "warnings": [],
+        "warnings": [f"{one['feature']} has no value in any training row." for one in missing if one["share"] == 1.0],
     }
     training = np.column_stack([learning.built.columns[slot] for slot in slots])
     return FittedSteps(preparation, names, kept, training, _nominal(columns), record)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from training.algorithms import label_algorithm
 from training.definition import Definition, Preparation
 from training.rows import FeatureSchema
+from training.sections import LabelSection
 
 MOST_ONE_HOT: Final = 256
 """Columns of one one-hot feature: past these, one distance or one weight per category learns little."""
@@ -25,6 +27,13 @@ class Settled:
     scaling: Scaling
     notes: tuple[str, ...]
     """A sentence for each thing that was not declared and is done."""
+
+
+def settled_for(definition: Definition, schema: FeatureSchema) -> Settled:
+    """With the algorithm the definition names."""
+    section = definition.algorithm
+    reads_missing = isinstance(section, LabelSection) and label_algorithm(section).reads_missing
+    return settle(definition, schema, reads_missing=reads_missing)
 
 
 def settle(definition: Definition, schema: FeatureSchema, *, reads_missing: bool) -> Settled:

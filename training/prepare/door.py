@@ -1,0 +1,63 @@
+"""Rows that cannot be learned from, met before any long work: a sentence for each way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from strata.errors import InputInvalid
+from training.definition import Definition
+from training.prepare.identifiers import identifier_reason
+from training.prepare.names import check_names, sources
+from training.prepare.settled import settled_for
+from training.rows import FeatureSchema, Part, TrainingRows
+
+
+def check_rows(definition: Definition, schema: FeatureSchema, rows: TrainingRows) -> None:
+    """Raise InputInvalid, or DefinitionInvalid where the file and the service's features do not go together."""
+    check_names(definition, schema)
+    for faults in (_too_few(definition, rows), _columns(definition, schema, rows)):
+        if found := [*faults]:
+            raise InputInvalid(f"{definition.name}: {'; '.join(found)}")
+
+
+def _too_few(definition: Definition, rows: TrainingRows) -> Iterator[str]:
+    for role, part in _parts(rows):
+        if not len(part.values):
+            yield f"there are no {role} rows; import a longer history"
+        elif definition.supervised and len(np.unique(part.labels)) < 2:
+            yield f"the {role} rows hold one class only; import a longer history"
+    users = rows.train.users
+    if (len(rows.train.values) if users is None else len(np.unique(users))) == 1:
+        yield "the training rows are one user's; what is common to users is learned from many"
+
+
+def _columns(definition: Definition, schema: FeatureSchema, rows: TrainingRows) -> Iterator[str]:
+    train, read = rows.train, _read(definition, schema)
+    reads_gaps = definition.supervised and settled_for(definition, schema).preparation.missing == "as_is"
+    for i, feature in enumerate(schema.features):
+        if feature.key not in read:
+            continue
+        column, category = train.values[:, i], feature.dtype == "string"
+        if not reads_gaps and np.isnan(column).all():
+            yield (
+                f"{feature.key} has no value in any of {len(column):,} training rows; materialise its view, or leave "
+                "it out (prepare.leave_out)"
+            )
+        reason = identifier_reason(column, train.users, category=category)
+        if reason is not None:
+            yield f"{feature.key} {reason}: it says who a user is and nothing of the next; leave it out"
+
+
+def _read(definition: Definition, schema: FeatureSchema) -> set[str]:
+    prepare = definition.prepare
+    return (set(schema.keys) - set(prepare.leave_out)) | {key for each in prepare.derive for key in sources(each)}
+
+
+def _parts(rows: TrainingRows) -> Iterator[tuple[str, Part]]:
+    yield "training", rows.train
+    if rows.validation is not None:
+        yield "validation", rows.validation
+    if rows.test is not None:
+        yield "test", rows.test

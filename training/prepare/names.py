@@ -1,0 +1,96 @@
+"""What a definition says about features of its service, checked before any of them is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+import numpy as np
+
+from strata.errors import DefinitionInvalid
+from strata.runtime.prepare import MOST_NUMBERS
+from training.definition import Definition, Derived, Engagement, Propensity, RfmScores
+from training.prepare.settled import MOST_ONE_HOT, settled_for
+from training.rows import FeatureSchema
+from training.sections import ClusterSection
+
+
+def check_names(definition: Definition, schema: FeatureSchema) -> None:
+    """Raise DefinitionInvalid with a sentence for each thing the service's features do not carry."""
+    faults = [*_unknown(definition, schema)] or [*_unfit(definition, schema)]
+    if faults:
+        raise DefinitionInvalid(f"{definition.name}: {'; '.join(faults)}")
+
+
+def sources(derived: Derived) -> tuple[str, ...]:
+    """The features a derived one is made of."""
+    if isinstance(derived, RfmScores):
+        return derived.recency, derived.frequency, derived.monetary
+    return tuple(derived.weights) if isinstance(derived, Engagement) else derived.features
+
+
+def _unknown(definition: Definition, schema: FeatureSchema) -> Iterator[str]:
+    for where, key in _named(definition):
+        if key not in schema.keys:
+            near = get_close_matches(key, schema.keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(schema.keys)}"
+            yield f"{where} names {key}, which the service {schema.service} does not have ({hint})"
+
+
+def _named(definition: Definition) -> Iterator[tuple[str, str]]:
+    prepare, section = definition.prepare, definition.algorithm
+    yield from (("prepare.ranges", key) for key in prepare.ranges)
+    yield from (("prepare.weights", key) for key in prepare.weights)
+    yield from (("prepare.leave_out", key) for key in prepare.leave_out)
+    yield from ((f"prepare.derive ({each.kind})", key) for each in prepare.derive for key in sources(each))
+    yield from (("judge.protected", key) for key in definition.judge.protected)
+    if definition.baseline is not None:
+        yield "baseline", definition.baseline.feature
+    if isinstance(section, ClusterSection):
+        yield from ((f"axes.{name}", key) for name, axis in section.axes.items() for key in axis.features)
+
+
+def _unfit(definition: Definition, schema: FeatureSchema) -> Iterator[str]:
+    prepare = definition.prepare
+    categories = {feature.key for feature in schema.features if feature.dtype == "string"}
+    for key, (low, high) in prepare.ranges.items():
+        if key in categories:
+            yield f"prepare.ranges: {key} is a category, its vocabulary is what it may be"
+        elif low is not None and high is not None and low > high:
+            yield f"prepare.ranges: {key} may be {low:g} at least and {high:g} at most, which nothing is"
+    for key, weight in prepare.weights.items():
+        if not (np.isfinite(weight) and weight > 0):
+            yield f"prepare.weights: {key} has weight {weight:g}; above 0 is needed (leave_out takes a feature out)"
+    for derived in prepare.derive:
+        yield from _unfit_derived(derived, categories, supervised=definition.supervised)
+    if not prepare.derive and set(schema.keys) <= set(prepare.leave_out):
+        yield "prepare.leave_out leaves no feature to learn from"
+    yield from _unfit_encoding(definition, schema)
+
+
+def _unfit_derived(derived: Derived, categories: set[str], *, supervised: bool) -> Iterator[str]:
+    if wrong := [key for key in sources(derived) if key in categories]:
+        yield f"prepare.derive: {derived.kind} is made of numbers, and {', '.join(wrong)} is a category"
+    if isinstance(derived, Propensity) and not supervised:
+        yield "prepare.derive: a propensity is learned from labels, which clusters do not have"
+    if isinstance(derived, Engagement) and not any(derived.weights.values()):
+        yield "prepare.derive: every weight of the engagement is 0"
+
+
+def _unfit_encoding(definition: Definition, schema: FeatureSchema) -> Iterator[str]:
+    prepare = settled_for(definition, schema).preparation
+    if prepare.categories == "target" and not definition.supervised:
+        yield "prepare.categories: target encoding is learned from labels, which clusters do not have; hashed is not"
+    for feature in schema.features:
+        count = len(feature.categories)
+        if feature.dtype != "string" or feature.key in prepare.leave_out:
+            continue
+        if prepare.categories == "onehot" and count > MOST_ONE_HOT:
+            others = "target or hashed" if definition.supervised else "hashed"
+            yield (
+                f"{feature.key} has {count:,} categories, and one-hot encoding makes a column of each ({MOST_ONE_HOT} "
+                f"at most): declare prepare.categories: {others}, or leave it out"
+            )
+        if prepare.categories == "hashed" and min(count, prepare.buckets) * prepare.buckets > MOST_NUMBERS:
+            most = int(MOST_NUMBERS**0.5)
+            yield f"{feature.key} cannot be hashed into {prepare.buckets} buckets; {most} are the most"
