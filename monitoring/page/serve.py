@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 
-from monitoring.durations import parse_duration_s
 from monitoring.page.schedule import Schedule, report_command
 from monitoring.page.server import PageServer
 from monitoring.page.shelf import Shelf
+from strata.durations import parse_duration_s
 from strata.processes import words
 from strata.settings import load_settings
 

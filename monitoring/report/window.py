@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from monitoring.durations import parse_duration_s
 from strata.clock import SECOND_US, parse_instant
+from strata.durations import parse_duration_s
 from strata.errors import InputInvalid, SettingsInvalid
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from strata.append_only import append_line
 from strata.clock import system_us
 from strata.errors import AlreadyRunning, InputInvalid
 from strata.release.document import from_line, to_line
@@ -24,7 +25,6 @@ from strata.release.model import Change, Entry, Release
 TAIL_BYTES: Final = 256 * 1024
 """The last line is looked for here first: some hundred changes."""
 LOCK_S: Final = 5.0
-_UNFINISHED: Final = b" (unfinished)\n"
 _log = logging.getLogger("strata.release")
 
 
@@ -88,18 +88,8 @@ class ReleaseLog:
             if expected_serial is not None and expected_serial != release.serial:
                 raise ReleaseMoved(expected_serial, release.serial)
             entry = Entry(system_us(), change, release.segmenters.get(change.segmenter), step(release))
-            self._write(file.fileno(), to_line(entry))
+            append_line(file.fileno(), to_line(entry))
         return entry
-
-    def _write(self, file: int, line: bytes) -> None:
-        """At the end. What a killed writer left there is first made a line of its own that nobody can take for one."""
-        size = os.fstat(file).st_size
-        if size and os.pread(file, 1, size - 1) != b"\n":
-            line = _UNFINISHED + line
-        written = os.write(file, line)
-        if written != len(line):
-            raise OSError(f"only {written} of {len(line)} bytes of {self._path} could be written")
-        os.fsync(file)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from monitoring.durations import parse_duration_s
 from monitoring.report.window import Window, parse_window
+from strata.durations import parse_duration_s
 from strata.errors import InputInvalid
 
 HOUR_US = 3_600_000_000
