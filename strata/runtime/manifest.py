@@ -19,12 +19,14 @@ from strata.errors import PackageInvalid
 
 FORMAT: Final = "strata-package/1"
 FILE_NAME: Final = "manifest.json"
-# What a person reads, and what says when: none of it decides an answer, so none of it decides the version.
+# What a person reads, what says when, and what came before: none of it decides an answer, so none of it decides the
+# version. The same data, code and seed give one version in a home that has an older one and in a home that has none.
 UNVERSIONED_FILES: Final = frozenset({"evaluation.html", "evaluation.json", "model_card.md"})
-UNVERSIONED_KEYS: Final = ("version", "created_at")
+UNVERSIONED_KEYS: Final = ("version", "created_at", "lineage")
 
 DType = Literal["int64", "float64", "string", "bool"]
 ScoreMeaning = Literal["calibrated_probability", "posterior", "margin"]
+LineageKind = Literal["kept", "new", "vanished", "merged", "split"]
 
 
 class _Strict:
@@ -68,6 +70,28 @@ class DataWindow(_Strict):
 
 
 @dataclass(frozen=True)
+class SegmentLineage(_Strict):
+    """Where one segment comes from; a vanished one is the older version's."""
+
+    key: str
+    kind: LineageKind
+    origins: tuple[str, ...]
+    """Keys of the older version, the one with the largest overlap first."""
+    overlap: float
+    """Jaccard index of its users and those of its first origin, 0..1."""
+
+
+@dataclass(frozen=True)
+class Lineage(_Strict):
+    """What a version is to the one before it, on the same users."""
+
+    previous: str
+    segments: tuple[SegmentLineage, ...]
+    moved_share: float
+    """Share of users whose segment changes when this version takes the older one's place."""
+
+
+@dataclass(frozen=True)
 class Manifest(_Strict):
     """What a package is. See docs/architecture.md, contract 4."""
 
@@ -91,6 +115,8 @@ class Manifest(_Strict):
     model: dict[str, Any]
     """The algorithm's own part; `format` says which."""
     format: str = field(default=FORMAT)
+    lineage: Lineage | None = None
+    """None: nothing was trained before it, or it is from before lineages were kept."""
 
     @property
     def feature_keys(self) -> tuple[str, ...]:
@@ -103,8 +129,11 @@ class Manifest(_Strict):
         return [entry.key for entry in self.vocabulary].index(self.fallback_segment)
 
     def to_json(self) -> bytes:
-        """The bytes of manifest.json: readable, keys in declaration order."""
-        return (json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        """The bytes of manifest.json: readable, keys in declaration order; no `lineage` where there is none."""
+        document = asdict(self)
+        if self.lineage is None:
+            del document["lineage"]
+        return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 _ADAPTER: Final = TypeAdapter(Manifest)

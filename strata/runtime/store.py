@@ -1,4 +1,4 @@
-"""Where packages lie: `<packages>/<segmenter>/<version>/`, and `LATEST` naming the version trained last.
+"""Where packages lie: `<packages>/<segmenter>/<version>/`, and `LATEST` naming the version accepted last.
 
 A package appears by one rename and LATEST changes by another, each after its content is on disk: a writer
 killed at any point leaves either the old state or the new one, and hidden leftovers the next writer removes.
@@ -49,8 +49,10 @@ def list_versions(packages: Path, segmenter: str) -> list[str]:
     return sorted(p.parent.name for p in (packages / segmenter).glob(f"*/{FILE_NAME}") if p.parent.name[0] != ".")
 
 
-def write_package(packages: Path, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Manifest, Path]:
-    """Seal and store a package, then point LATEST at it. Returns the sealed manifest and its folder.
+def write_package(
+    packages: Path, manifest: Manifest, files: Mapping[str, bytes], *, latest: bool = True
+) -> tuple[Manifest, Path]:
+    """Seal and store a package, then point LATEST at it, unless `latest` is False. Returns its manifest and folder.
 
     A version that is there already and sound is kept: same version, same answers. A damaged one is replaced. Not
     for two writers of one segmenter at once; `strata train` holds a lock.
@@ -60,16 +62,37 @@ def write_package(packages: Path, manifest: Manifest, files: Mapping[str, bytes]
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
     target = folder / sealed.version
-    if not _sound(target):
-        pending = folder / f"{_PENDING}{sealed.version}"
-        _write_folder(pending, {**files, FILE_NAME: sealed.to_json()})
-        if target.exists():
-            target.rename(folder / f"{_PENDING}damaged-{sealed.version}")
-        pending.rename(target)
-        _sync(folder)
-        remove_leftovers(folder)
-    _replace_file(folder / LATEST, f"{sealed.version}\n".encode())
-    return sealed, target
+    stored = _stored(target)
+    if stored is None:
+        place_folder(folder, target, {**files, FILE_NAME: sealed.to_json()})
+    if latest:
+        point_latest(packages, sealed.segmenter, sealed.version)
+    return stored or sealed, target
+
+
+def place_folder(folder: Path, target: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a folder whole, inside a segmenter's `folder`, by one rename; what was there before goes."""
+    pending = folder / f"{_PENDING}{target.name}"
+    _write_folder(pending, files)
+    if target.exists():
+        target.rename(folder / f"{_PENDING}damaged-{target.name}")
+    pending.rename(target)
+    _sync(target.parent)
+    remove_leftovers(folder)
+    return target
+
+
+def point_latest(packages: Path, segmenter: str, version: str) -> None:
+    """Make a stored version the one `latest` means."""
+    _replace_file(packages / segmenter / LATEST, f"{version}\n".encode())
+
+
+def latest_version(packages: Path, segmenter: str) -> str | None:
+    """The version `latest` means; None where none was accepted yet."""
+    try:
+        return _latest(packages / segmenter)
+    except PackageInvalid:
+        return None
 
 
 def seal_files(manifest: Manifest, files: Mapping[str, bytes]) -> Manifest:
@@ -86,19 +109,24 @@ def remove_leftovers(folder: Path) -> None:
             leftover.unlink()
 
 
-def _sound(folder: Path) -> bool:
+def _stored(folder: Path) -> Manifest | None:
+    """The manifest of a sound version that is there; None where there is none."""
     try:
-        load_package(folder)
+        return load_package(folder).manifest
     except PackageInvalid:
-        return False
-    return True
+        return None
 
 
 def _latest(folder: Path) -> str:
     try:
         return (folder / LATEST).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise PackageInvalid(f"{folder / LATEST} cannot be read; run: strata train {folder.name}") from None
+        held = f", or accept one that was held: strata packages accept {folder.name} VERSION" if _any(folder) else ""
+        raise PackageInvalid(f"{folder / LATEST} cannot be read; run: strata train {folder.name}{held}") from None
+
+
+def _any(folder: Path) -> bool:
+    return next(folder.glob(f"*/{FILE_NAME}"), None) is not None
 
 
 def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
