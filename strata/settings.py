@@ -250,6 +250,11 @@ class Settings(Section):
         return self.home / "packages"
 
     @property
+    def trainings(self) -> Path:
+        """Every training's end and every version a person accepted, a line each."""
+        return self.home / "trainings.jsonl"
+
+    @property
     def releases(self) -> Path:
         """The release log: which version of each segmenter is served, and every change of that."""
         return self.home / "releases.jsonl"

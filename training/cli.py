@@ -1,43 +1,54 @@
-"""`strata train` and `strata packages`."""
+"""`strata train`, and the rooms of `strata packages` and `strata segments`."""
 
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from strata.clock import parse_instant
-from strata.errors import InputInvalid, StrataError
-from strata.runtime import find_package, list_segmenters, list_versions, load_package
+from strata.errors import InputInvalid
 from strata.settings import Settings, load_settings
-from training.tune.cli import tune_package
+from training.bar import stage_bar
+from training.identity.cli import segments_app
+from training.packages_cli import packages_app
+
+if TYPE_CHECKING:
+    from training.definition import Definition
+    from training.produce import Produced
+    from training.report.judged import Judged
 
 HOUR_US = 3_600_000_000
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-packages_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show and verify trained versions.")
 app.add_typer(packages_app, name="packages")
-packages_app.command("tune")(tune_package)
+app.add_typer(segments_app, name="segments")
 
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 
 
 @app.command()
-def train(
+def train(  # noqa: PLR0917 - as typed
     name: Annotated[str | None, typer.Argument(help="A file of training/segmenters, without .yaml.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Train every declared segmenter.")] = False,
     as_of: Annotated[str | None, typer.Option(help="ISO 8601 instant; the platform's clock by default.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Learn from users, labels and dates from here on: 180d, 26w, 2017-06-01.")
+    ] = None,
+    who: Annotated[str | None, typer.Option("--who", help="For the journal; by default USER@HOST.")] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Fit a segmenter on what was known by the platform's clock, judge it, and store a package.
+    """Fit a segmenter on what was known by the platform's clock, judge it, and accept, hold or reject it.
 
     The instant is the clock's, rounded down to the hour, so that training again within the hour on the same history
-    gives the same version. Ends with the figures and where the evaluation page is.
+    gives the same version. Segments keep the keys their users know them by. Ends with the figures, the gates and where
+    the evaluation page is.
+
+    Exit codes: 0 accepted (`latest` means it now), 3 held (stored; a person may accept it: strata packages accept), 4
+    rejected (only its report is kept), 2 the caller's mistake, 1 a failure. With --all, the highest of its decisions.
     """
     from training.definition import list_definitions, load_definition
 
@@ -46,126 +57,92 @@ def train(
     definitions = [load_definition(one) for one in (list_definitions() if name is None else [name])]
     settings = load_settings()
     as_of_us = parse_instant(as_of) if as_of else settings.make_clock().now_us() // HOUR_US * HOUR_US
-    console = Console()
-    results = [_train_one(definition, settings, as_of_us, console) for definition in definitions]
+    asked = _Asked(settings, as_of_us, _since_us(since, as_of_us), who)
+    console = Console(highlight=False)
+    made = [asked.train(definition, console) for definition in definitions]
     if json_file is not None:
-        json_file.write_text(json.dumps({"trained": results}, indent=1) + "\n", encoding="utf-8")
-
-
-def _train_one(definition: Any, settings: Settings, as_of_us: int, console: Console) -> dict[str, Any]:
-    from strata.registry import read_catalog
-    from training.history import History
-    from training.produce import Sources, produce
-    from training.reader import FeastReader
-
-    reader = FeastReader(settings, read_catalog(settings.registry))
-    began = time.perf_counter()
-    with console.status(f"{definition.name}: starting") as status:
-        made = produce(
-            definition,
-            Sources(reader, History(settings.history)),
-            packages=settings.packages,
-            as_of_us=as_of_us,
-            progress=lambda stage: status.update(f"{definition.name}: {stage}"),
+        json_file.write_text(
+            json.dumps({"trained": [_figures(one) for one in made]}, indent=1) + "\n", encoding="utf-8"
         )
-    seconds = time.perf_counter() - began
-    console.print(f"{definition.name} {made.manifest.version}, {made.rows:,} rows, {seconds:.1f} s")
+    if code := max(one.decision.exit_code for one in made):
+        raise typer.Exit(code)
+
+
+def _since_us(since: str | None, as_of_us: int) -> int | None:
+    from training.window import parse_since
+
+    return None if since is None else parse_since(since, as_of_us)
+
+
+class _Asked:
+    """What the command was given, for each of its segmenters."""
+
+    def __init__(self, settings: Settings, as_of_us: int, since_us: int | None, who: str | None) -> None:
+        self._settings, self._as_of_us, self._since_us, self._who = settings, as_of_us, since_us, who
+
+    def train(self, definition: Definition, console: Console) -> Produced:
+        from strata.registry import read_catalog
+        from training.history import History
+        from training.produce import Sources, produce
+        from training.reader import FeastReader
+        from training.report.tracking import track
+        from training.stages import STAGES
+
+        settings = self._settings
+        reader = FeastReader(settings, read_catalog(settings.registry))
+        with stage_bar(console, definition.name, len(STAGES)) as begin:
+            made = produce(
+                definition,
+                Sources(reader, History(settings.history, self._since_us)),
+                packages=settings.packages,
+                as_of_us=self._as_of_us,
+                releases=settings.releases,
+                journal=settings.trainings,
+                who=self._who,
+                progress=begin,
+            )
+        _say(made, console)
+        if warning := track(definition, _judged(definition, made), made.folder, settings.tracking):
+            console.print(f"  warning: {warning}", soft_wrap=True, markup=False)
+        return made
+
+
+def _judged(definition: Definition, made: Produced) -> Judged:
+    from training.report.judged import Judged
+
+    return Judged(made.manifest, made.evaluation, definition.seed)
+
+
+def _say(made: Produced, console: Console) -> None:
+    entry = made.entry
+    console.print(
+        f"{made.manifest.segmenter} {made.manifest.version}: {entry['decision']}, {made.rows:,} rows, "
+        f"{entry['seconds']:.1f} s"
+    )
     for line in made.evaluation.headline:
-        console.print(f"  {line}", highlight=False)
-    console.print(f"  page: {made.folder / 'evaluation.html'}", soft_wrap=True, highlight=False)
-    _record(definition, made, settings, console)
+        console.print(f"  {line}")
+    for gate in made.evaluation.details["gates"]:
+        console.print(f"  {'met   ' if gate['passed'] else 'MISSED'} {gate['statement']}", soft_wrap=True)
+    if made.repeated:
+        console.print(f"  the same version was stored at {made.manifest.created_at}; its page is of then")
+    console.print(f"  page: {made.folder / 'evaluation.html'}", soft_wrap=True)
+    if made.decision.verdict == "hold":
+        command = f"strata packages accept {made.manifest.segmenter} {made.manifest.version} --why ..."
+        console.print(f"  to accept it all the same: {command}", soft_wrap=True)
+
+
+def _figures(made: Produced) -> dict[str, Any]:
     return {
-        "segmenter": definition.name,
+        "segmenter": made.manifest.segmenter,
         "version": made.manifest.version,
+        "decision": made.decision.verdict,
+        "reasons": list(made.decision.reasons),
         "folder": str(made.folder),
         "rows": made.rows,
-        "seconds": round(seconds, 3),
+        "seconds": made.entry["seconds"],
         "metrics": made.manifest.metrics,
+        "measured": made.evaluation.details["measured"],
+        "identity": made.evaluation.details.get("identity"),
+        "champion": made.evaluation.details.get("champion"),
+        "gates": made.evaluation.details["gates"],
     }
-
-
-def _record(definition: Any, made: Any, settings: Settings, console: Console) -> None:
-    """In MLflow, where it is configured; a stored version that could not be recorded is a warning."""
-    from training.report.judged import Judged
-    from training.report.tracking import track
-
-    judged = Judged(made.manifest, made.evaluation, definition.seed)
-    if warning := track(definition, judged, made.folder, settings.tracking):
-        console.print(f"  warning: {warning}", soft_wrap=True, highlight=False, markup=False)
-
-
-@packages_app.command("list")
-def list_packages(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Every stored version, and which was trained last."""
-    packages = load_settings().packages
-    rows = [
-        {"segmenter": name, "version": version, "latest": version == _latest(packages, name)}
-        for name in list_segmenters(packages)
-        for version in list_versions(packages, name)
-    ]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=1))
-        return
-    table = Table("segmenter", "version", "trained last")
-    for row in rows:
-        table.add_row(str(row["segmenter"]), str(row["version"]), "yes" if row["latest"] else "")
-    Console().print(table if rows else "No package yet; run: strata train --all")
-
-
-@packages_app.command("show")
-def show_package(
-    name: str,
-    version: Annotated[str, typer.Argument(help="An exact version, or latest.")] = "latest",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
-) -> None:
-    """What one version is: vocabulary, features, figures."""
-    folder = find_package(load_settings().packages, name, version)
-    manifest = load_package(folder).manifest
-    if as_json:
-        typer.echo(manifest.to_json().decode())
-        return
-    console = Console(highlight=False)
-    console.print(f"{manifest.segmenter} {manifest.version} ({manifest.algorithm}): {manifest.description}")
-    console.print(f"reads {manifest.feature_service}: {len(manifest.features)} features; made at {manifest.created_at}")
-    table = Table("segment", "label", "description")
-    for entry in manifest.vocabulary:
-        table.add_row(entry.key, entry.label, entry.description)
-    console.print(table)
-    for metric, value in manifest.metrics.items():
-        console.print(f"  {metric}: {value:.4f}")
-    console.print(f"  page: {folder / 'evaluation.html'}", soft_wrap=True)
-
-
-@packages_app.command("verify")
-def verify_packages(
-    name: Annotated[str | None, typer.Argument(help="One segmenter; all by default.")] = None,
-) -> None:
-    """Check every file of every version against its manifest, and the latest ones against the registry."""
-    from strata.registry import read_catalog
-    from strata.runtime import check_against
-
-    settings = load_settings()
-    faults = 0
-    catalog = read_catalog(settings.registry) if settings.registry.exists() else None
-    for segmenter in list_segmenters(settings.packages) if name is None else [name]:
-        latest = find_package(settings.packages, segmenter)
-        for version in list_versions(settings.packages, segmenter):
-            folder = settings.packages / segmenter / version
-            try:
-                manifest = load_package(folder).manifest
-                if folder == latest and catalog is not None:
-                    check_against(manifest, catalog)
-            except StrataError as error:
-                faults += 1
-                typer.echo(f"{segmenter} {version}: {error}", err=True)
-            else:
-                typer.echo(f"{segmenter} {version}: sound")
-    if faults:
-        raise typer.Exit(1)
-
-
-def _latest(packages: Path, name: str) -> str | None:
-    try:
-        return find_package(packages, name).name
-    except StrataError:
-        return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from strata.clock import format_instant
+from strata.clock import format_instant, parse_instant
 from strata.errors import InputInvalid
 from strata.runtime import DataWindow
 from training.definition import Definition
@@ -20,13 +21,31 @@ from training.source_checks import source_checks
 
 
 @dataclass(frozen=True)
+class Known:
+    """Every user known at an instant, with features as the reader has them then."""
+
+    schema: FeatureSchema
+    users: Sequence[str]
+    values: Floats
+    """[n, f], defaults still out."""
+    at_us: int
+
+
+@dataclass(frozen=True)
 class Gathered:
     """Rows to learn from, the users of today as the reference sample, and what was read."""
 
     rows: TrainingRows
     reference: Floats
-    """Every user known at the clock, features at the clock: [n, f]."""
+    """Every user known at the clock, features at the clock as the reader has them: [n, f]."""
     window: DataWindow
+    users: Sequence[str] = ()
+    """Whose those features are; empty where rows are of no user."""
+
+    @property
+    def known(self) -> Known:
+        """The reference as users at the clock."""
+        return Known(self.rows.schema, self.users, self.reference, parse_instant(self.window.as_of))
 
 
 def gather(definition: Definition, reader: FeatureReader, history: History, as_of_us: int) -> Gathered:
@@ -37,24 +56,35 @@ def gather(definition: Definition, reader: FeatureReader, history: History, as_o
     if not users:
         raise InputInvalid(f"no user was known at {format_instant(as_of_us)}; is the clock before the history?")
     if definition.label is None or definition.split is None:
-        values = _read(reader, schema, users, np.full(len(users), as_of_us))
+        values = read_features(reader, schema, users, np.full(len(users), as_of_us))
         part = Part(with_defaults(schema, values), np.zeros(len(values), dtype=np.int8), np.array(users))
         window = _window(history.first_event_us(), as_of_us, as_of_us)
-        return Gathered(TrainingRows(schema, part), values, window)
+        return Gathered(TrainingRows(schema, part), values, window, users)
     label = definition.label
     plan = lay_out(as_of_us, label.horizon_days, definition.split, history.first_event_us())
     times = (*plan.train, *plan.validation, *plan.test)
     asked = history.labelled(times, label.event_type, plan.horizon_us, as_of_us, label.measure)
     everyone = [*asked.users, *users]
     instants = np.concatenate([asked.times_us, np.full(len(users), as_of_us)])
-    values = _read(reader, schema, everyone, instants)
+    values = read_features(reader, schema, everyone, instants)
     rows = _parts(definition, schema, with_defaults(schema, values[: len(asked.users)]), asked, plan)
     rows = replace(rows, checks=source_checks(definition, schema, reader, history, plan))
-    return Gathered(rows, values[len(asked.users) :], _window(times[0], times[-1] + plan.horizon_us, as_of_us))
+    window = _window(times[0], times[-1] + plan.horizon_us, as_of_us)
+    return Gathered(rows, values[len(asked.users) :], window, users)
 
 
-def _read(reader: FeatureReader, schema: FeatureSchema, users: list[str], times_us: NDArray[np.int64]) -> Floats:
-    """Values with the service's defaults still out, as a package is sent them."""
+def read_known(reader: FeatureReader, schema: FeatureSchema, history: History, at_us: int) -> Known:
+    """Every user known at an instant. Raises InputInvalid when there is none."""
+    users = history.known_users(at_us)
+    if not users:
+        raise InputInvalid(f"no user was known at {format_instant(at_us)}; is the clock before the history?")
+    return Known(schema, users, read_features(reader, schema, users, np.full(len(users), at_us)), at_us)
+
+
+def read_features(
+    reader: FeatureReader, schema: FeatureSchema, users: list[str], times_us: NDArray[np.int64]
+) -> Floats:
+    """[n, f] with the service's defaults still out, as a package is sent them."""
     values = reader.matrix(schema.service, users, times_us)
     if values.shape != (len(users), len(schema.features)):
         raise InputInvalid(f"the training set of {schema.service} has shape {values.shape}, not users by features")

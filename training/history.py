@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from strata.clock import format_instant
 from strata.errors import InputInvalid
 
 Instants = NDArray[np.int64]
@@ -47,13 +48,22 @@ class LabelledUsers:
 
 @dataclass(frozen=True)
 class History:
-    """`history/events`, contract 1."""
+    """`history/events`, contract 1. With `since_us`, only users, labels and dates from then on: a sliding window.
+
+    Features are no business of it: a feature at t is what it is online at t, from all that happened before.
+    """
 
     folder: Path
+    since_us: int | None = None
 
     def first_event_us(self) -> int:
-        """When the oldest event happened. Raises InputInvalid when there is none."""
-        return int(self._query("SELECT epoch_us(min(event_time)) AS first FROM events")["first"][0])
+        """When the oldest event happened, and not before `since_us`. Raises InputInvalid when there is none."""
+        found = self._query("SELECT epoch_us(min(event_time)) AS first FROM events HAVING count(*) > 0")["first"]
+        if self.since_us is None:
+            return int(found[0])
+        if not len(found):
+            raise InputInvalid(f"there is no event since {format_instant(self.since_us)}; look further back")
+        return max(int(found[0]), self.since_us)
 
     def known_users(self, at_us: int) -> list[str]:
         """Users with an event that had happened and was recorded by then, sorted."""
@@ -95,9 +105,10 @@ class History:
         if not any((self.folder / "events").glob("month=*/*.parquet")):
             raise InputInvalid(f"there are no events in {self.folder}; run: strata events import PATH --mapping FILE")
         pattern = str(self.folder / "events" / "month=*" / "*.parquet").replace("'", "''")
+        window = "" if self.since_us is None else f" WHERE event_time >= make_timestamptz({self.since_us})"
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_progress_bar = false")
             connection.execute(
-                f"CREATE VIEW events AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = false)"
+                f"CREATE VIEW events AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = false){window}"
             )
             return dict(connection.execute(sql, parameters or None).fetchnumpy())

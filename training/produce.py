@@ -1,36 +1,39 @@
-"""One training, from a definition to a stored package."""
+"""One training, from a definition to a decision: a version that is accepted, held for a person, or rejected."""
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from importlib.metadata import version as installed
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Final
 
 from strata.clock import format_instant, system_us
-from strata.errors import InputInvalid, PackageInvalid
-from strata.one_holder import hold
-from strata.runtime import Manifest, SegmentEntry, write_package
+from strata.runtime import Manifest, Package, list_versions
 from strata.runtime.manifest import seal
-from strata.runtime.package import Package, assemble
-from strata.runtime.store import seal_files
+from strata.runtime.package import assemble
+from strata.runtime.store import latest_version, seal_files
 from training.definition import Definition
 from training.fitting import fit
+from training.gates.champion import hold_contest
+from training.gates.decision import Decision
+from training.gates.judgement import Found, decide_about
+from training.gates.known import check_names
+from training.gates.latency import measure_latency
+from training.gates.parity import Parity, compare_answers
 from training.gather import Gathered, gather
 from training.history import History
+from training.identity.beside import Beside, look_beside
+from training.journal import Entry, Journal, definition_hash, whoami
+from training.one_training import one_training
+from training.packing import make_manifest, make_pages, reference_bytes
 from training.reader import FeatureReader
+from training.registration import recover, register
 from training.report.judged import Judged
-from training.rows import Evaluation, Export, Fitted, Floats
+from training.rows import Evaluation, Fitted
+from training.stages import Stages
 
-# What a version depends on; each is named in the manifest.
-LIBRARIES = ("lightgbm", "numpy", "scikit-learn")
-PARITY = 1e-6
+TRIALS: Final = ".trials"
+"""In a segmenter's folder: what a killed training is resumed from."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,18 @@ class Sources:
 
 @dataclass(frozen=True)
 class Produced:
-    """A stored version."""
+    """What a training ended in."""
 
     manifest: Manifest
     folder: Path
+    """Of the version; of its report alone where it was rejected."""
     evaluation: Evaluation
     rows: int
+    decision: Decision
+    entry: Entry
+    """Its line of the journal."""
+    repeated: bool
+    """Whether this very version was stored before: its pages are those of then."""
 
 
 def produce(
@@ -57,125 +66,104 @@ def produce(
     *,
     packages: Path,
     as_of_us: int,
+    releases: Path | None = None,
+    journal: Path | None = None,
+    who: str | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Produced:
-    """Train, judge and store one segmenter.
+    """Train, judge, decide about and register one segmenter.
 
-    Raises InputInvalid when the data do not carry it, when a gate is missed (nothing is stored then), or when the
-    exported package does not answer as the training library does. Deterministic but for `created_at`.
+    `releases`: the release log, whose live version the new one is compared with; without it, LATEST. `journal`: by
+    default `trainings.jsonl` beside `packages`. Raises InputInvalid when the data do not carry it and AlreadyRunning
+    when another process is at it. Deterministic but for times: the same rows, definition and code give the same
+    version, whatever was trained before gives its segments the same keys.
     """
-    with _one_training(packages / definition.name):
-        progress("reading features")
-        gathered = gather(definition, sources.reader, sources.history, as_of_us)
-        progress("fitting")
-        scratch = packages / definition.name / ".trials"
-        fitted = fit(definition, gathered.rows, scratch=scratch, progress=progress)
-        progress("evaluating")
-        evaluation = fitted.evaluate()
-        check_gates(definition, evaluation.metrics)
-        export = fitted.export()
-        manifest = _manifest(definition, gathered, export, evaluation)
-        scored = _parity(fitted, assemble(seal(manifest), export.files), gathered.reference)
-        progress("writing")
-        files = {**export.files, "reference.parquet": scored}
-        pages = _pages(Judged(seal_files(manifest, files), evaluation, definition.seed))
-        manifest, folder = write_package(packages, manifest, {**files, **pages})
-        return Produced(manifest, folder, evaluation, len(gathered.rows.train.values))
+    check_names(definition)
+    log = Journal(packages.parent / "trainings.jsonl" if journal is None else journal)
+    place = _Place(packages, releases, log, who or whoami())
+    with one_training(packages / definition.name):
+        recover(packages, log, definition.name)
+        return _train(definition, sources, place, as_of_us, Stages(progress))
 
 
-def check_gates(definition: Definition, metrics: Mapping[str, float]) -> None:
-    """Raise InputInvalid, naming each missed gate and both numbers."""
-    missed = []
-    for name, gate in definition.gates.items():
-        if name not in metrics:
-            raise InputInvalid(f"{definition.name}: gate {name} is no metric; there are {', '.join(sorted(metrics))}")
-        if gate.at_least is not None and not metrics[name] >= gate.at_least:
-            missed.append(f"{name} is {metrics[name]:.3f}, at least {gate.at_least:g} is asked")
-        if gate.at_most is not None and not metrics[name] <= gate.at_most:
-            missed.append(f"{name} is {metrics[name]:.3f}, at most {gate.at_most:g} is asked")
-    if missed:
-        raise InputInvalid(f"{definition.name} was trained and not stored: {'; '.join(missed)}")
+@dataclass(frozen=True)
+class _Place:
+    """Where a training registers, and for whom."""
+
+    packages: Path
+    releases: Path | None
+    journal: Journal
+    who: str
 
 
-def _parity(fitted: Fitted, package: Package, values: Floats) -> bytes:
-    """Score the reference with both, compare, and give reference.parquet's bytes."""
-    ours, theirs = package.score(values), fitted.answers(_with_defaults(package, values))
-    segments_differ = int((ours.segment_indexes != theirs.segment_indexes).sum())
-    distance = float(np.abs(ours.scores - theirs.scores).max(initial=0.0))
-    if segments_differ or distance > PARITY:
-        raise PackageInvalid(
-            f"the exported {package.manifest.segmenter} does not answer as the library that trained it: "
-            f"{segments_differ} of {len(values)} segments differ, scores by up to {distance:.2g}"
-        )
-    return _reference(package.manifest, values, ours.segment_indexes, ours.scores)
+def _train(definition: Definition, sources: Sources, place: _Place, as_of_us: int, stages: Stages) -> Produced:
+    stages.begin("reading features")
+    schema = sources.reader.schema(definition.feature_service)
+    before = look_beside(place.packages, place.releases, definition, schema)
+    gathered = gather(definition, sources.reader, sources.history, as_of_us)
+    stages.begin("fitting")
+    scratch = place.packages / definition.name / TRIALS
+    fitted = fit(definition, gathered.rows, scratch=scratch, progress=stages.within)
+    stages.begin("recognising segments")
+    fitted, notes = before.recognise(definition, fitted, gathered.known)
+    stages.begin("evaluating")
+    evaluation = fitted.evaluate()
+    stages.begin("checking the export")
+    made = _export(definition, fitted, gathered, evaluation, before)
+    stages.begin("comparing with the version before")
+    identity = before.compare(made.package, sources.reader, sources.history, gathered.known, notes)
+    # A damaged version that comes out again is mended: nobody moves.
+    mended = latest_version(place.packages, definition.name) == made.sealed.version
+    contest = hold_contest(before, definition, fitted, made.package, gathered)
+    found = Found(made.parity, made.latency, identity, contest, "" if mended else before.fault)
+    evaluation, decision = decide_about(definition, evaluation, found)
+    stages.begin("writing")
+    evaluation = replace(evaluation, details={**evaluation.details, "timing": stages.timing()})
+    entry = {**_entry(definition, made.sealed, sources.history, decision), "who": place.who, "previous": before.version,
+             "seconds": stages.seconds}  # fmt: skip
+    manifest = made.manifest
+    if identity is not None and before.version != made.sealed.version:
+        manifest = replace(manifest, lineage=identity.lineage())
+    repeated = made.sealed.version in list_versions(place.packages, definition.name)
+    pages = make_pages(Judged(made.sealed, evaluation, definition.seed), entry)
+    manifest, folder = register(place.packages, place.journal, manifest, made.files, pages)
+    return Produced(manifest, folder, evaluation, len(gathered.rows.train.values), decision, entry, repeated)
 
 
-def _with_defaults(package: Package, values: Floats) -> Floats:
-    filled: Floats = np.where(np.isnan(values), package.defaults, values)
-    return filled
+@dataclass(frozen=True)
+class _Made:
+    """An exported version, not registered yet."""
+
+    manifest: Manifest
+    sealed: Manifest
+    """With its version."""
+    package: Package
+    files: dict[str, bytes]
+    parity: Parity
+    latency: dict[str, float]
 
 
-def _reference(manifest: Manifest, values: Floats, segments: Any, scores: Any) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = {key: pa.array(values[:, i], from_pandas=True) for i, key in enumerate(manifest.feature_keys)}
-    keys = [entry.key for entry in manifest.vocabulary]
-    columns["segment"] = pa.array([keys[i] for i in segments])
-    columns["score"] = pa.array(scores)
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _one_training(folder: Path) -> AbstractContextManager[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    return hold(
-        folder / ".lock",
-        lambda holder: f"another process ({holder}) is training {folder.name}; wait for it or stop it",
-    )
+def _export(
+    definition: Definition, fitted: Fitted, gathered: Gathered, evaluation: Evaluation, before: Beside
+) -> _Made:
+    export = fitted.export()
+    manifest = make_manifest(definition, gathered, export, evaluation, before.manifest)
+    package = assemble(seal(manifest), export.files)
+    parity, answers = compare_answers(fitted, package, gathered.rows.schema, gathered.reference)
+    files = {**export.files, "reference.parquet": reference_bytes(manifest, gathered.reference, answers)}
+    latency = measure_latency(package, gathered.reference)
+    return _Made(manifest, seal_files(manifest, files), package, files, parity, latency)
 
 
-def _manifest(definition: Definition, gathered: Gathered, export: Export, evaluation: Evaluation) -> Manifest:
-    schema = gathered.rows.schema
-    vocabulary: tuple[SegmentEntry, ...] = export.vocabulary
-    return Manifest(
-        segmenter=definition.name,
-        version="",
-        description=definition.description,
-        algorithm=definition.algorithm.kind,
-        feature_service=definition.feature_service,
-        features=schema.features,
-        schema_fingerprint="",
-        view_fingerprints=dict(schema.view_fingerprints),
-        vocabulary=vocabulary,
-        fallback_segment=definition.fallback_in([entry.key for entry in vocabulary]),
-        score_meaning=export.score_meaning,
-        created_at=format_instant(system_us()),
-        data_window=gathered.window,
-        metrics=evaluation.metrics,
-        libraries={name: installed(name) for name in LIBRARIES},
-        files={},
-        model=export.model,
-    )
-
-
-def _pages(judged: Judged) -> dict[str, bytes]:
-    from training.report.model_card import model_card
-    from training.report.page import evaluation_page
-
-    manifest, evaluation = judged.manifest, judged.evaluation
-    document = {
-        "segmenter": manifest.segmenter,
-        "version": manifest.version,
-        "created_at": manifest.created_at,
-        "data_window": manifest.data_window.__dict__,
-        "metrics": evaluation.metrics,
-        "headline": evaluation.headline,
-        "details": evaluation.details,
-    }
+def _entry(definition: Definition, sealed: Manifest, history: History, decision: Decision) -> Entry:
     return {
-        "evaluation.json": (json.dumps(document, indent=1, allow_nan=False) + "\n").encode(),
-        "evaluation.html": evaluation_page(judged).encode(),
-        "model_card.md": model_card(judged).encode(),
+        "at": format_instant(system_us()),
+        "action": "train",
+        "segmenter": definition.name,
+        "version": sealed.version,
+        "decision": decision.verdict,
+        "reasons": list(decision.reasons),
+        "data_window": dict(sealed.data_window.__dict__),
+        "since": None if history.since_us is None else format_instant(history.since_us),
+        "definition": definition_hash(definition),
     }

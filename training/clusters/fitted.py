@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from training.prepare.axis_scales import AxisScales, fit_axis_scales
 from training.prepare.fit import fit_preparation
 from training.prepare.fitted_steps import FittedSteps
 from training.rows import Answers, Evaluation, Export, Floats, TrainingRows
-from training.sections import Archetype, ClusterSection
+from training.sections import ClusterSection, SegmentText
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,12 @@ class FittedClusters:
     chosen: Candidate
     order: NDArray[np.intp]
     """Cluster -> position in the vocabulary."""
-    names: list[Archetype]
+    names: Sequence[SegmentText]
     """In vocabulary order."""
+
+    def renamed(self, names: Sequence[SegmentText]) -> FittedClusters:
+        """The same clusters by other names, in vocabulary order."""
+        return replace(self, names=names)
 
     def export(self) -> Export:
         found = self.preparation.wrap(self.chosen.found.export(self.order.tolist()))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from training.rows import Floats
 from training.sections import Archetype
+
+TYPICAL: Final = " Typical: "
+"""Between a segment's description and its figures."""
 
 
 def name_centroids(positions: Floats, axes: Sequence[str], archetypes: Sequence[Archetype]) -> list[Archetype]:
@@ -25,4 +29,4 @@ def name_centroids(positions: Floats, axes: Sequence[str], archetypes: Sequence[
 
 def describe_centroid(text: str, medians: Mapping[str, str]) -> str:
     """The archetype's sentence and the typical member in original units."""
-    return f"{text} Typical: {', '.join(f'{value} ({name})' for name, value in medians.items())}."
+    return f"{text}{TYPICAL}{', '.join(f'{value} ({name})' for name, value in medians.items())}."

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from toy_training import NOW_US, RESPONDERS, TIERS, USERS, ToyReader, toy_definition, toy_sources
 
-from strata.errors import AlreadyRunning, InputInvalid, PackageInvalid
+from strata.errors import AlreadyRunning, PackageInvalid
 from strata.events import DAY_US
 from strata.one_holder import hold
 from strata.runtime import find_package, list_versions, load_package
@@ -89,12 +89,15 @@ def test_the_page_is_one_file_with_its_figures_inside(tmp_path: Path, document: 
 
 
 def test_a_missed_gate_stores_nothing(tmp_path: Path) -> None:
-    """The sentence has both numbers; the version trained before stays the latest."""
+    """The reason has both numbers; the version before stays the latest; the report is kept, its files are not."""
     kept = _produce(tmp_path, TIERS)
-    with pytest.raises(InputInvalid, match=r"trained and not stored: silhouette is 0\.\d+, at least 0\.99 is asked"):
-        _produce(tmp_path, TIERS, gates={"silhouette": 0.99}, seed=9)
+    made = _produce(tmp_path, TIERS, gates={"silhouette": 0.99}, seed=9)
+    assert made.decision.verdict == "reject"
+    assert re.fullmatch(r"silhouette is 0\.\d+, at least 0\.99 is asked", made.decision.reasons[0])
     assert find_package(tmp_path / "packages", "toy_tiers") == kept.folder
-    assert len(list_versions(tmp_path / "packages", "toy_tiers")) == 1
+    assert list_versions(tmp_path / "packages", "toy_tiers") == [kept.manifest.version]
+    assert made.folder == tmp_path / "packages" / "toy_tiers" / "rejected" / made.manifest.version
+    assert {path.name for path in made.folder.iterdir()} == {"evaluation.html", "evaluation.json", "model_card.md"}
 
 
 def test_two_trainings_of_one_segmenter_do_not_mix(tmp_path: Path) -> None:

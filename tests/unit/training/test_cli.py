@@ -26,7 +26,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_list_names_every_version(packages: Path) -> None:
-    """As JSON for a program; the one trained last is marked."""
+    """As JSON for a program; the one accepted last is marked."""
     older = (packages / "toy_promo" / "LATEST").read_text(encoding="utf-8").strip()
     newer = write_toy_promo(packages, description="Newer.").name
     rows = json.loads(RUN.invoke(app, ["packages", "list", "--json"]).stdout)
@@ -34,7 +34,7 @@ def test_list_names_every_version(packages: Path) -> None:
         ("toy_promo", newer),
         ("toy_tiers", (packages / "toy_tiers" / "LATEST").read_text(encoding="utf-8").strip()),
     }
-    assert {"segmenter": "toy_promo", "version": older, "latest": False} in rows
+    assert {"segmenter": "toy_promo", "version": older, "latest": False, "decision": ""} in rows
 
 
 def test_show_prints_the_manifest_for_programs(packages: Path) -> None:

@@ -40,6 +40,8 @@ def _moved(found: Mapping[str, Any]) -> Html:
     if not found:
         return Html("")
     if found.get("previous") is None:
+        if found.get("reasons"):
+            return Html("")  # there is one, and they say why it cannot be compared
         return tag("p", "There is no version before this one: its segments were named at birth.")
     moved = found.get("moved") or {}
     said = "" if not moved else f": {moved['users']:,} users ({percent(moved['share'])}) are in another segment now"
