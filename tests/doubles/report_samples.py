@@ -183,7 +183,7 @@ def _supervised(manifest: Manifest) -> dict[str, Any]:
         ],
         "importances": [{"feature": f.key, "share": 0.5 / 2**i} for i, f in enumerate(FEATURES)],
         "baselines": [
-            {"name": "nobody (majority)", "roc_auc": 0.5, "average_precision": 0.08, "precision": None, "recall": 0.0},
+            {"name": "nobody", "accuracy": 0.9, "roc_auc": 0.5, "average_precision": 0.08, "precision": None},
             {"name": f"rule: {LONG}", "roc_auc": 0.7, "average_precision": 0.2, "precision": 0.3, "recall": 0.4},
             {"name": "logistic", "roc_auc": 0.86, "average_precision": 0.39, "precision": 0.2, "recall": 0.8},
         ],
@@ -194,7 +194,7 @@ def _supervised(manifest: Manifest) -> dict[str, Any]:
             "per_fold": [{"train": 8_000, "test": 2_000, "roc_auc": _interval(0.85 + 0.01 * i),
                           "average_precision": _interval(0.4)} for i in range(5)],
         },
-        "lift": [{"share": s, "lift": 1 + 4 * (1 - s), "gain": s * (1 + 4 * (1 - s)) / 1.0 if s < 0.25 else 1.0}
+        "lift": [{"share": s, "lift": 1 + 4 * (1 - s), "gain": 4 * s if s < 0.25 else 1.0, "precision": _interval(0.3)}
                  for s in np.linspace(0.05, 1, 20).tolist()],
         "learning_curve": [{"rows": n, "train": 0.99 - n / 1e6, "test": _interval(0.7 + n / 1e5, 0.05)}
                            for n in (500, 1_000, 4_000, 8_000, 13_794)],
@@ -209,7 +209,10 @@ def _supervised(manifest: Manifest) -> dict[str, Any]:
                     "before": _interval(0.871), "after": _interval(0.872)},
         "fairness": [{
             "attribute": "profile:age",
-            "groups": [{"group": g, "rows": 300, "rate": 0.1 + 0.1 * i, "tpr": None if i == 2 else 0.7, "fpr": 0.05}
+            "groups": [{"group": g, "rows": 300, "rate": 0.1 + 0.1 * i,
+                        "rate_interval": [0.05 + 0.1 * i, 0.2 + 0.1 * i],
+                        "tpr": None if i == 2 else 0.7, "tpr_interval": None if i == 2 else [0.5, 0.85], "fpr": 0.05,
+                        "fpr_interval": [0.0, 0.1]}
                        for i, g in enumerate(("19-24", "25-34", "unknown", LONG))],
             "demographic_parity": _interval(0.12), "equalised_odds": _interval(0.05),
             "statement": "The share chosen differs by 12 points between age groups.",
@@ -221,12 +224,17 @@ def _supervised(manifest: Manifest) -> dict[str, Any]:
             "warnings": ["SMOTE over-fits: train 0.99, held out 0.85."],
         },
         "tuning": {
-            "trials": 40, "best": 0.873, "parameters": {"trees": 200, "parameters.learning_rate": 0.02},
+            "trials": 40, "metric": "roc_auc", "best": 0.873, "parameters": {"trees": 200, "learning_rate": 0.02},
             "history": [{"value": float(v) if i % 9 else None, "parameters": {"trees": 10 * i}}
                         for i, v in enumerate(rng.uniform(0.7, 0.873, 40))],
         },
         "confusion": {"classes": [e.key for e in manifest.vocabulary],
-                      "matrix": rng.integers(0, 9_000, (len(rows), len(rows))).tolist()},
+                      "matrix": rng.integers(0, 9_000, (len(rows), len(rows))).tolist(),
+                      "per_class": [{"class": e.key, "rows": 900, "precision": 0.7, "precision_interval": [0.6, 0.8],
+                                     "recall": None, "recall_interval": None, "f1": 0.65}
+                                    for e in manifest.vocabulary]},
+        "classes": {"accuracy": _interval(0.87), "macro_f1": _interval(0.81)},
+        "adjustment": {"scale": 0.9, "shifts": [0.1, -0.2], "log_loss_before": 0.51, "log_loss_after": 0.43},
         "leaks": [{"check": "future values", "passed": True, "statement": "No feature changes after its date."},
                   {"check": "users in two folds", "passed": False, "statement": "3 users are in two folds."}],
     }  # fmt: skip

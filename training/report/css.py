@@ -16,7 +16,7 @@ _NIGHT: Final = (
 CSS: Final = f"""
 :root{{{_DAY}}}
 @media (prefers-color-scheme:dark){{:root{{{_NIGHT}}}}}
-@media print{{:root{{{_DAY}}}}}
+@media print{{:root{{{_DAY};--paper:#fff}}@page{{margin:14mm}}}}
 body{{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:1180px;
 margin:1.4rem auto 4rem;padding:0 1rem}}
 h1{{font-size:1.7rem;margin:0}}h2{{font-size:1.2rem;margin:2.4rem 0 .6rem;border-bottom:1px solid var(--line)}}
@@ -37,7 +37,7 @@ table{{border-collapse:collapse;font-size:.88rem}}td,th{{padding:.25rem .7rem;te
 vertical-align:top;border-bottom:1px solid var(--line)}}th{{max-width:14rem}}
 td.n,th.n{{text-align:right;font-variant-numeric:tabular-nums}}td.n{{white-space:nowrap}}
 code{{background:var(--say);padding:0 .25rem;border-radius:3px}}
-p code,li code{{overflow-wrap:anywhere}}td:first-child{{min-width:8.5rem}}
+p code,li code{{overflow-wrap:anywhere}}td code{{display:inline-block;width:max-content;max-width:21rem}}
 .pictures{{display:flex;flex-wrap:wrap;gap:1.6rem 2rem;align-items:flex-start}}
 figure{{margin:.4rem 0;max-width:100%}}figcaption{{font-size:.88rem;color:var(--soft);margin-bottom:.3rem}}
 figcaption b{{color:var(--ink);display:block}}svg{{display:block;width:100%;height:auto}}
@@ -45,6 +45,6 @@ svg text{{font-family:'DejaVu Sans',Verdana,'Helvetica Neue',Arial,sans-serif;wh
 svg *{{stroke-linejoin:round;stroke-linecap:butt}}summary{{cursor:pointer;color:var(--accent);margin:.5rem 0}}
 @media (max-width:820px){{.head{{grid-template-columns:minmax(0,1fr)}}}}
 @media print{{body{{font-size:11px;max-width:none;margin:0}}figure,tr,article,.decision{{break-inside:avoid}}
-h2,h3{{break-after:avoid}}nav{{display:none}}.wide{{overflow:visible}}
+h2,h3{{break-after:avoid}}nav{{display:none}}.wide{{overflow:visible}}.wide table{{font-size:9px}}
 details::details-content{{content-visibility:visible;height:auto}}}}
 """

@@ -42,7 +42,11 @@ class Judged:
         """Segment key -> users it was given, of those judged; empty where nobody counted."""
         if "sizes" in self.details:
             return dict(self.details["sizes"])
-        return {band["segment"]: band["rows"] for band in self.details.get("bands", ()) if "segment" in band}
+        if "bands" in self.details:
+            return {band["segment"]: band["rows"] for band in self.details["bands"]}
+        confusion = self.details.get("confusion") or {"classes": [], "matrix": []}
+        called = (sum(column) for column in zip(*confusion["matrix"], strict=True))
+        return dict(zip(confusion["classes"], called, strict=True))
 
     @property
     def reproduce(self) -> str:

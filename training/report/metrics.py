@@ -23,7 +23,7 @@ def metrics_with_intervals(judged: Judged) -> list[tuple[str, Interval]]:
 
 def _measured(judged: Judged) -> Iterator[tuple[str, Interval]]:
     details = judged.details
-    groups: list[Mapping[str, Any]] = [details.get("ranking") or {}, *_chosen(judged)]
+    groups: list[Mapping[str, Any]] = [details.get("ranking") or {}, details.get("classes") or {}, *_chosen(judged)]
     for group in groups:
         for key, found in group.items():
             if isinstance(found, Mapping) and "value" in found and (read := interval(found)):

@@ -13,6 +13,7 @@ from training.report.judged import Judged
 from training.report.markdown import bullets, code, plain, table
 from training.report.metrics import metrics_with_intervals
 from training.report.numbers import percent, spread
+from training.report.sections.care import counted_out
 
 
 def model_card(judged: Judged) -> str:
@@ -89,11 +90,7 @@ def _data(judged: Judged) -> list[str]:
 
 
 def _preparation(found: Mapping[str, Any]) -> list[str]:
-    said = [
-        f"{found[key]:,} {words}."
-        for key, words in (("duplicates", "duplicate rows left out"), ("excluded", "rows left out for missing values"))
-        if found.get(key)
-    ]
+    said = [f"{count:,} {name}." for name, count in counted_out(found) if count]
     said += [
         f"{code(each['feature'])}: {each['rows']:,} values outside its range." for each in _many(found, "inconsistent")
     ]

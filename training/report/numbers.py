@@ -36,7 +36,7 @@ def interval(found: Any) -> Interval | None:
 
 
 def spread(found: Any, digits: int = 3) -> str:
-    """A figure with its interval; large ones, which no reader compares to the third place, with one digit.
+    """A figure with its interval; large ones with fewer digits, as nobody compares them to the third place.
 
     >>> spread({"value": 0.71, "low": 0.68, "high": 0.74}, 2)
     '0.71 (0.68 to 0.74)'
@@ -44,7 +44,7 @@ def spread(found: Any, digits: int = 3) -> str:
     read = interval(found)
     if read is None:
         return NONE
-    kept = 1 if abs(read.value) >= 100 else digits
+    kept = 0 if abs(read.value) >= 10_000 else 1 if abs(read.value) >= 100 else digits
     return f"{read.value:,.{kept}f}" + (f" ({read.low:,.{kept}f} to {read.high:,.{kept}f})" if read.known else "")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from training.report.numbers import Interval, interval
 from training.report.picture import Picture
@@ -71,5 +71,7 @@ def _draw(axes: Axes, candidates: Sequence[Mapping[str, Any]], criterion: Criter
         axes.plot(chosen, value[ks.index(chosen)], "o", color=ACCENT, markersize=6.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    if np.abs(value).max() >= 10_000:
+        axes.yaxis.set_major_formatter(EngFormatter(sep=""))
     axes.margins(x=0.08, y=0.15)
     axes.set_title(f"{criterion.name}\n({criterion.better} is better)", fontsize=8.5, loc="left")

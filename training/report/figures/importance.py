@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize
 
 from training.report.numbers import interval
 from training.report.picture import Picture
@@ -60,7 +60,7 @@ def shap_picture(found: Mapping[str, Any]) -> Picture | None:
     if not names:
         return None
     made, axes = figure(6.4, 1.5 + 0.36 * len(names))
-    levels = ScalarMappable(Normalize(0, 1.1), colormaps["viridis"])
+    levels = ScalarMappable(Normalize(0, 1), ListedColormap(colormaps["viridis"](np.linspace(0, 0.92, 256))))
     for place, name in enumerate(names):
         effect = np.asarray(points[name]["effect"], dtype=np.float64)
         height, level = _stacked(effect), _ranks(points[name]["value"])
@@ -73,9 +73,7 @@ def shap_picture(found: Mapping[str, Any]) -> Picture | None:
     axes.set_yticks(range(len(names)), [shortened(name, 34) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel("contribution to the score")
-    bar = made.colorbar(
-        levels, ax=axes, boundaries=np.linspace(0, 1, 21), shrink=0.4, aspect=12, pad=0.02, ticks=[0, 1]
-    )
+    bar = made.colorbar(levels, ax=axes, shrink=0.4, aspect=12, pad=0.02, ticks=[0, 1])
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("the feature's value", fontsize=8.5)
     bar.outline.set_visible(False)

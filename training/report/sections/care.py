@@ -21,6 +21,7 @@ def care_section(judged: Judged) -> Html:
         part("Rows", _rows(details.get("rows"))),
         part("Preparation", _preparation(details.get("preparation") or {})),
         part("The rare class", _balance(details)),
+        part("Adjustment of probabilities", _adjustment(details.get("adjustment") or {})),
         part("Search for parameters", _tuning(details.get("tuning") or {})),
         part("Why nothing leaks", _leaks(details)),
         part("To be known", sentences(details.get("notes", ()))),
@@ -35,12 +36,18 @@ def _rows(found: Any) -> Html:
     return table(("part", "rows"), [(name, f"{count:,}") for name, count in parts.items()], numeric_from=1)
 
 
+def counted_out(preparation: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """What was found in the rows and, but for duplicates that a file keeps, left out of them."""
+    kept = preparation.get("duplicates_dropped") is False
+    named = (
+        ("duplicates", "duplicate rows, kept" if kept else "duplicate rows left out"),
+        ("excluded", "rows left out for missing values"),
+    )
+    return [(name, preparation[key]) for key, name in named if preparation.get(key) is not None]
+
+
 def _preparation(found: Mapping[str, Any]) -> Html:
-    counts = [
-        (name, f"{found[key]:,}")
-        for key, name in (("duplicates", "duplicate rows left out"), ("excluded", "rows left out for missing values"))
-        if found.get(key) is not None
-    ]
+    counts = [(name.capitalize(), f"{count:,}") for name, count in counted_out(found)]
     outside = [
         (code(one["feature"]), f"{one['rows']:,}", str(one.get("allowed", ""))) for one in found.get("inconsistent", ())
     ]
@@ -51,7 +58,7 @@ def _preparation(found: Mapping[str, Any]) -> Html:
     listed = tag("p", joined(joined((code(each), " ")) for each in columns)) if columns else Html("")
     return joined(
         (
-            sentences(found.get("warnings", ())),
+            sentences([*found.get("warnings", ()), *found.get("notes", ())]),
             table(("", "rows"), counts, numeric_from=1),
             table(("inconsistent", "rows", "allowed"), outside),
             table(("missing", "share", "what was done"), missing),
@@ -72,11 +79,25 @@ def _balance(details: Mapping[str, Any]) -> Html:
     return joined((sentences([*warnings, *warned]), pictures(balance_picture(ways)), table(header, rows, 1)))
 
 
+def _adjustment(found: Mapping[str, Any]) -> Html:
+    shown = [
+        (name, found.get(key))
+        for key, name in (("log_loss_before", "log loss, as learned"), ("log_loss_after", "log loss, adjusted"))
+    ]
+    rows = [(name, number(value)) for name, value in shown if value is not None]
+    if found.get("scale") is not None:
+        rows.append(("scale of log-odds", number(found["scale"])))
+    if found.get("shifts"):
+        rows.append(("shift of each class", ", ".join(number(each) for each in found["shifts"])))
+    return table(("on the test rows", ""), rows)
+
+
 def _tuning(found: Mapping[str, Any]) -> Html:
     if not found:
         return Html("")
     best = found.get("best")
-    said = f"{found.get('trials', 0)} trials" + ("" if best is None else f"; the best reached {number(best)}") + "."
+    reached = "" if best is None else f"; the best reached {found.get('metric', '')} {best:.4f} on validation folds"
+    said = f"{found.get('trials', 0)} trials{reached}."
     chosen = [(code(name), number(value)) for name, value in (found.get("parameters") or {}).items()]
     history = [
         (str(place + 1), number(one.get("value") if isinstance(one, Mapping) else one), _parameters(one))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from training.report.figures.bands import bands_picture
+from training.report.figures.confusion import confusion_picture
 from training.report.figures.levels import levels_picture
 from training.report.figures.sizes import sizes_picture
 from training.report.html import Html, code, joined, sentences, tag
@@ -71,6 +72,8 @@ def _main_picture(judged: Judged) -> Picture | None:
         return levels_picture(details["axes"], judged.labels)
     if details.get("bands"):
         return bands_picture(details["bands"])
+    if confusion := details.get("confusion"):
+        return confusion_picture(confusion["matrix"], [judged.label(key) for key in confusion["classes"]])
     return sizes_picture(judged.sizes, judged.labels, details.get("noise")) if judged.sizes else None
 
 

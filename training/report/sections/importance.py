@@ -38,7 +38,8 @@ def _pruning(found: Mapping[str, Any]) -> Html:
     if not found:
         return Html("")
     left_out, kept = found.get("left_out", ()), found.get("kept", ())
+    why = tag("p", found["statement"]) if found.get("statement") else ""
     rows = [("all features", spread(found.get("before"))), ("without them", spread(found.get("after")))]
     named = joined(joined((code(each), " ")) for each in left_out)
     said = tag("p", f"{len(left_out)} left out, {len(kept)} kept. ", named)
-    return joined((said, table(("", "quality"), rows, numeric_from=1)))
+    return joined((why, said, table(("", "quality"), rows, numeric_from=1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from training.report.figures.calibration import calibration_picture
 from training.report.figures.confusion import confusion_picture
@@ -15,6 +15,8 @@ from training.report.judged import Judged
 from training.report.numbers import percent, spread
 from training.report.picture import Picture, pictures
 
+_MEASURES: Final = (("roc_auc", "ROC AUC"), ("average_precision", "average precision"), ("accuracy", "accuracy"))
+
 
 def quality_section(judged: Judged) -> Html:
     """Tables of segments and baselines, then every curve there is."""
@@ -24,6 +26,7 @@ def quality_section(judged: Judged) -> Html:
         part("Segments on the test rows", _bands(judged)),
         part("Beside simpler ways", _baselines(judged)),
         pictures(*_curves(judged)),
+        part("Class by class", _classes(details.get("confusion") or {}, judged)),
         part("Over folds", _folds(details.get("folds") or {})),
         identity="quality",
     )
@@ -34,7 +37,8 @@ def _curves(judged: Judged) -> list[Picture | None]:
     ranking = details.get("ranking") or {}
     base_rate = judged.evaluation.metrics.get("base_rate")
     precision = ranking.get("precision_recall")
-    confusion = details.get("confusion")
+    # Without bands it is on the first screen already.
+    confusion = details.get("confusion") if details.get("bands") else None
     return [
         precision_recall_picture(ranking, base_rate, details.get("baselines", ())) if precision else None,
         roc_picture(ranking) if ranking.get("roc") else None,
@@ -56,10 +60,27 @@ def _bands(judged: Judged) -> Html:
 
 
 def _baselines(judged: Judged) -> Html:
-    others = judged.details.get("baselines", ())
-    this = [{"name": "this version", **(judged.details.get("ranking") or {})}] if others else []
-    rows = [(one["name"], spread(one.get("roc_auc")), spread(one.get("average_precision"))) for one in (*this, *others)]
-    return table(("way", "ROC AUC", "average precision"), rows, numeric_from=1)
+    details = judged.details
+    others = details.get("baselines", ())
+    this = {"name": "this version", **(details.get("ranking") or {}), **(details.get("classes") or {})}
+    measured = [(key, name) for key, name in _MEASURES if any(one.get(key) is not None for one in others)]
+    lines = [this, *others] if others else []
+    rows = [(one["name"], *(spread(one.get(key)) for key, _ in measured)) for one in lines]
+    return table(("way", *(name for _, name in measured)), rows, numeric_from=1)
+
+
+def _classes(found: Mapping[str, Any], judged: Judged) -> Html:
+    rows = [
+        (judged.label(one["class"]), f"{one['rows']:,}", _within(one, "precision"), _within(one, "recall"),
+         spread(one.get("f1")))
+        for one in found.get("per_class", ())
+    ]  # fmt: skip
+    return table(("segment", "rows", "precision", "recall", "F1"), rows, numeric_from=1)
+
+
+def _within(one: Mapping[str, Any], key: str) -> str:
+    low, high = one.get(f"{key}_interval") or (None, None)
+    return spread({"value": one.get(key), "low": low, "high": high})
 
 
 def _folds(folds: Mapping[str, Any]) -> Html:
@@ -73,4 +94,6 @@ def _folds(folds: Mapping[str, Any]) -> Html:
         for place, one in enumerate(folds.get("per_fold", ()))
         if isinstance(one, Mapping)
     ]
-    return table(("fold", "test rows", *(key.replace("_", " ") for key in keys)), rows, numeric_from=1)
+    return table(
+        ("fold", "test rows", *(dict(_MEASURES).get(key, key.replace("_", " ")) for key in keys)), rows, numeric_from=1
+    )

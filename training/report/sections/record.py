@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from training.report.html import Html, code, folded, part, section, table
 from training.report.judged import Judged
-from training.report.numbers import number, percent
+from training.report.metrics import metrics_with_intervals
+from training.report.numbers import number, percent, spread
 
 
 def figures_section(judged: Judged) -> Html:
     """Metrics, then the tables behind the curves."""
     details = judged.details
-    metrics = [(code(name), f"{value:.4f}") for name, value in judged.evaluation.metrics.items()]
+    metrics = [(code(name), spread(found, 4)) for name, found in metrics_with_intervals(judged)]
     calibration = [
         (str(place + 1), f"{one['rows']:,}" if "rows" in one else "", percent(one["predicted"]),
          percent(one["observed"]), f"{percent(one['low'])} to {percent(one['high'])}")
         for place, one in enumerate(details.get("calibration", ()))
     ]  # fmt: skip
-    lift = [(percent(one["share"], 0), f"{one['lift']:.2f}", percent(one["gain"])) for one in details.get("lift", ())]
+    lift = [
+        (percent(one["share"], 0), f"{one['lift']:.2f}", percent(one["gain"]), spread(one.get("precision")))
+        for one in details.get("lift", ())
+    ]
     thresholds = [(str(place + 1), f"{each:.4f}") for place, each in enumerate(details.get("thresholds", ()))]
     return section(
         "Figures",
-        part("Metrics", table(("metric", "value"), metrics, numeric_from=1)),
+        part("Metrics", table(("metric", "value (95 %)"), metrics, numeric_from=1)),
         part("Calibration", table(("group", "rows", "said", "true", "95 %"), calibration, numeric_from=1)),
-        part("Gain and lift", table(("users taken", "lift", "positives found"), lift, numeric_from=0)),
+        part(
+            "Gain and lift", table(("users taken", "lift", "positives found", "precision (95 %)"), lift, numeric_from=0)
+        ),
         part("Thresholds, from the lowest probability up", table(("cut", "probability"), thresholds, numeric_from=1)),
         identity="figures",
     )

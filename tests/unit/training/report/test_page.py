@@ -82,13 +82,17 @@ def test_everything_measured_is_drawn(pages: dict[str, str], kind: str) -> None:
         ("labels", "12 points between age groups"),
         ("labels", "0.120 (0.090 to 0.150)"),  # demographic parity
         ("labels", "SMOTE over-fits"),
-        ("labels", "40 trials; the best reached 0.873"),
+        ("labels", "40 trials; the best reached roc_auc 0.8730 on validation folds."),
         ("labels", "3 users are in two folds."),
-        ("labels", "duplicate rows left out"),
+        ("labels", "Duplicate rows left out"),
         ("labels", "A column is constant."),
         ("labels", "5 left out, 15 kept."),
         ("labels", "strata train responders --as-of 2017-12-01T05:00:00Z"),
         ("labels", "lightgbm 4.7.0, numpy 2.4.6"),
+        ("labels", "0.700 (0.600 to 0.800)"),  # precision of a class
+        ("labels", "0.870 (0.840 to 0.900)"),  # accuracy beside simpler ways
+        ("labels", "scale of log-odds"),
+        ("labels", "0.300 (0.270 to 0.330)"),  # precision among those taken
         ("labels", "12.5%"),  # missing
         ("labels", "fitting"),  # timing
     ],
@@ -152,3 +156,25 @@ def test_the_largest_page_stays_small() -> None:
 def test_the_same_evaluation_gives_the_same_bytes(pages: dict[str, str]) -> None:
     """Nothing of the clock or of chance is in a page."""
     assert evaluation_page(labels(3)) == pages["labels"]
+
+
+def test_classes_have_their_sizes_and_picture_on_the_first_screen() -> None:
+    """Where there are no bands, a segment's size is how many were called so."""
+    made = labels(2, drop=("bands",))
+    confusion = made.details["confusion"]["matrix"]
+    assert made.sizes == {
+        "segment_0": confusion[0][0] + confusion[1][0],
+        "segment_1": confusion[0][1] + confusion[1][1],
+    }
+    page = evaluation_page(made)
+    assert page.count("<title>Which classes are taken for which</title>") == 1
+    assert page.index("Which classes are taken for which") < page.index("<nav>")
+
+
+def test_duplicates_that_stay_are_not_said_to_be_left_out() -> None:
+    """A file may keep them."""
+    made = labels(2)
+    kept = {"preparation": {"duplicates": 12, "duplicates_dropped": False, "excluded": 0}, "kind": "labels"}
+    page = evaluation_page(Judged(made.manifest, Evaluation({}, kept)))
+    assert "Duplicate rows, kept" in page
+    assert "Duplicate rows left out" not in page
