@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-FOLDER: Final = ".scratch"
 # What a figure depends on beside rows and declaration.
 _LIBRARIES: Final = ("lightgbm", "numpy", "scikit-learn", "scipy")
 
@@ -54,19 +52,16 @@ class Scratch:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def remove(self) -> None:
-        """The work is done: nothing has to be found again."""
-        self._kept = {}
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
-            with suppress(OSError):
-                self.path.parent.rmdir()
 
+def open_scratch(folder: Path | None, *asked: str | NDArray[Any]) -> Scratch:
+    """The file in `folder` for exactly these texts and arrays; those of other work are removed. None: no file.
 
-def open_scratch(folder: Path, *asked: str | NDArray[Any]) -> Scratch:
-    """The scratch file below `folder` for exactly these texts and arrays; those of other work are removed."""
-    path = folder / FOLDER / f"{digest(*asked)}.jsonl"
-    for other in path.parent.glob("*.jsonl"):
+    It stays when the work is done, a few kilobytes until other work is asked for.
+    """
+    if folder is None:
+        return Scratch()
+    path = folder / f"{digest(*asked)}.jsonl"
+    for other in folder.glob("*.jsonl"):
         if other != path:
             other.unlink()
     return Scratch(path)

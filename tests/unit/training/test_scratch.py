@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.scratch import Scratch, digest, open_scratch
+from training.scratch import digest, open_scratch
 
 ROWS = np.arange(6.0).reshape(3, 2)
 
@@ -53,20 +53,12 @@ def test_a_line_cut_short_is_as_if_not_written(tmp_path: Path) -> None:
     assert [last.recall(key) for key in ("a", "c")] == [1, 3]
 
 
-def test_work_that_is_done_leaves_nothing(tmp_path: Path) -> None:
-    """Neither file nor folder."""
-    scratch = open_scratch(tmp_path, "x")
-    scratch.keep("a", 1)
-    scratch.remove()
-    assert list(tmp_path.iterdir()) == []
-    scratch.remove()
-
-
 def test_without_a_file_it_is_memory() -> None:
     """A caller who does not ask for resumption gets none, and no file."""
-    scratch = Scratch()
+    scratch = open_scratch(None, "x")
     scratch.keep("a", [1.5])
     assert scratch.recall("a") == [1.5]
+    assert "a" not in open_scratch(None, "x")
 
 
 def test_a_digest_tells_doubles_from_singles() -> None:
