@@ -30,6 +30,6 @@ def fit(
 
         return fit_labels(definition, section, rows, scratch=scratch, progress=progress)
     assert isinstance(section, ClusterSection)
-    from training.clusters.fitted import fit_clusters
+    from training.clusters.fit import fit_clusters
 
-    return fit_clusters(definition, section, rows)
+    return fit_clusters(definition, section, rows, scratch=scratch, progress=progress)

@@ -12,11 +12,12 @@ from strata.clock import format_instant, parse_instant
 from strata.errors import InputInvalid
 from strata.runtime import DataWindow
 from training.definition import Definition
+from training.earlier import earlier_users, split_earlier, with_earlier
 from training.history import History, LabelledUsers
 from training.labels.schedule import Schedule, lay_out
 from training.prepare.names import check_names
 from training.reader import FeatureReader
-from training.rows import FeatureSchema, Floats, Part, TrainingRows
+from training.rows import EarlierRows, FeatureSchema, Floats, Part, TrainingRows
 from training.source_checks import source_checks
 
 
@@ -56,10 +57,16 @@ def gather(definition: Definition, reader: FeatureReader, history: History, as_o
     if not users:
         raise InputInvalid(f"no user was known at {format_instant(as_of_us)}; is the clock before the history?")
     if definition.label is None or definition.split is None:
-        values = read_features(reader, schema, users, np.full(len(users), as_of_us))
+        earlier = earlier_users(definition.judge, history, users, as_of_us)
+        everyone, instants = with_earlier(users, as_of_us, earlier)
+        values, *before = split_earlier(read_features(reader, schema, everyone, instants), len(users), earlier)
         part = Part(with_defaults(schema, values), np.zeros(len(values), dtype=np.int8), np.array(users))
         window = _window(history.first_event_us(), as_of_us, as_of_us)
-        return Gathered(TrainingRows(schema, part), values, window, users)
+        then = tuple(
+            EarlierRows(one.as_of_us, with_defaults(schema, each), one.places)
+            for one, each in zip(earlier, before, strict=True)
+        )
+        return Gathered(TrainingRows(schema, part, earlier=then), values, window, users)
     label = definition.label
     plan = lay_out(as_of_us, label.horizon_days, definition.split, history.first_event_us())
     times = (*plan.train, *plan.validation, *plan.test)

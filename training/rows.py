@@ -52,6 +52,17 @@ class Part:
 
 
 @dataclass(frozen=True)
+class EarlierRows:
+    """Users of today at an earlier instant at which they were known already."""
+
+    as_of_us: int
+    values: Floats
+    """[m, f], features as they were then."""
+    places: NDArray[np.intp]
+    """[m] which row of `train` each user has today."""
+
+
+@dataclass(frozen=True)
 class TrainingRows:
     """One segmenter's rows, features read once. Unsupervised segmenters have only `train`, labels unused."""
 
@@ -62,6 +73,8 @@ class TrainingRows:
     leak_statement: str = ""
     checks: tuple[Check, ...] = ()
     """For leaks, of where the rows come from."""
+    earlier: tuple[EarlierRows, ...] = ()
+    """Of unsupervised segmenters that ask for it, from the latest back."""
 
 
 @dataclass(frozen=True)

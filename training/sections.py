@@ -87,9 +87,14 @@ class ClusterSection(Section):
         return self
 
     @property
+    def noise_text(self) -> SegmentText | None:
+        """The segment of those who belong nowhere, for algorithms that have one. Its text is fixed: it is no shape."""
+        return None
+
+    @property
     def segments(self) -> tuple[SegmentText, ...]:
         """Every segment this may give."""
-        return self.archetypes
+        return self.archetypes if self.noise_text is None else (*self.archetypes, self.noise_text)
 
 
 class LabelSection(Section):

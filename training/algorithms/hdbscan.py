@@ -59,8 +59,8 @@ class HdbscanSection(ClusterSection):
     noise: SegmentText = UNASSIGNED
 
     @property
-    def segments(self) -> tuple[SegmentText, ...]:
-        return (*self.archetypes, self.noise)
+    def noise_text(self) -> SegmentText:
+        return self.noise
 
 
 @dataclass(frozen=True)
