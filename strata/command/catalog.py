@@ -51,6 +51,7 @@ CHAPTERS = (
             Entry("stream", "take live events, fold them, publish them", "streaming.stream_cli:app"),
             Entry("features", "apply, materialise and verify feature definitions", "feature_repo.cli:app"),
             Entry("train", "fit a segmenter, evaluate it, make a package", "training.cli:app", "train"),
+            Entry("lab", "algorithms side by side on real tables and a million users", "training.lab.cli:app"),
             Entry("packages", "list, verify and tune the versions of each segmenter", "training.cli:app", "packages"),
             Entry("segments", "what retraining does to segments and their users", "training.cli:app", "segments"),
             Entry("bento", "build a package into a Bento; serve one or all of a release", "serving.bento.cli:app"),

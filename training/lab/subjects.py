@@ -56,7 +56,7 @@ def define(subject: Subject) -> Definition:
         section["axes"] = _RETAIL_AXES
     if not clusters and subject.table != JOURNEY:
         document.pop("baseline")
-        section["bands"] = _TABLE_BANDS
+        section["bands"] = TABLE_BANDS
         document["fallback"] = ["unlikely"]
     own = {} if clusters or (subject.algorithm, subject.table) == ("lightgbm", JOURNEY) else OWN_KEYS
     if (subject.algorithm, subject.table) == ("lightgbm", JOURNEY):
@@ -71,7 +71,7 @@ _RETAIL_AXES: Final[dict[str, Any]] = {
     "monetary": {"features": ["online_retail:monetary"], "missing": "low", "unit": "pounds"},
     "basket": {"features": ["online_retail:basket"], "missing": "median", "unit": "pounds an invoice"},
 }
-_TABLE_BANDS: Final[list[dict[str, Any]]] = [
+TABLE_BANDS: Final[list[dict[str, Any]]] = [
     {"key": "likely", "label": "Likely", "description": "Most of them do.", "precision_at_least": 0.6},
     {"key": "possible", "label": "Possible", "description": "Some of them do.", "recall_at_least": 0.95},
     {"key": "unlikely", "label": "Unlikely", "description": "Hardly any does."},

@@ -1,0 +1,113 @@
+"""`strata lab`: algorithms side by side, quality under published protocols, a million users."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+
+from strata.errors import InputInvalid
+from strata.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
+
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
+Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Where the tables of docs/lab.md are.")]
+DATA: Final = Path("../shared/data")
+
+
+@app.command()
+def algorithms(
+    data: Data = DATA,
+    only: Annotated[str, typer.Option(help="ALGORITHM, or ALGORITHM@TABLE; several with commas.")] = "",
+    json_file: JsonFile = None,
+) -> None:
+    """Every algorithm end to end on Complete Journey and on its further tables, each in a process of its own.
+
+    Quality with its interval, training time, peak memory, package size, latency, and how far the export is from the
+    library that trained it. Ends with 1 when an export gives another segment or a score farther than 1e-6.
+    """
+    from training.lab.isolated import run_alone
+    from training.lab.show import algorithms_table
+    from training.lab.subjects import subjects
+
+    wanted = [each for each in subjects() if not only or {each.name, each.algorithm} & set(only.split(","))]
+    if not wanted:
+        raise InputInvalid(f"--only {only!r} names none of {', '.join(each.name for each in subjects())}")
+    console, results = Console(highlight=False), list[dict[str, Any]]()
+    for number, each in enumerate(wanted, 1):
+        console.print(f"{number} of {len(wanted)}: {each.name}")
+        results.append(run_alone("training.lab.subject", each.algorithm, each.table, str(data.resolve())))
+    console.print(algorithms_table(results))
+    _write(json_file, {"subjects": results})
+    if any(each["export_segments_differ"] or each["export_difference"] > 1e-6 for each in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def quality(
+    data: Data = DATA,
+    trials: Annotated[int, typer.Option(min=1, max=1_000, help="Of each search.")] = 12,
+    only: Annotated[str, typer.Option(help="online_shoppers or adult.")] = "",
+    json_file: JsonFile = None,
+) -> None:
+    """Quality under protocols that others published figures with; ends with 1 below 0.93 and 0.87.
+
+    Online Shoppers: ROC AUC in nested, grouped 10-fold. Adult: accuracy on the published test split. A killed one goes
+    on with the trial it was in.
+    """
+    from training.lab.isolated import run_alone
+    from training.lab.published import FLOORS
+    from training.lab.show import quality_table
+
+    wanted = [each for each in FLOORS if not only or each in only.split(",")]
+    if not wanted:
+        raise InputInvalid(f"--only {only!r} names none of {', '.join(FLOORS)}")
+    scratch = load_settings().home / "lab"
+    console, results = Console(highlight=False), list[dict[str, Any]]()
+    for each in wanted:
+        console.print(each)
+        results.append(run_alone("training.lab.published", each, str(data.resolve()), str(scratch), str(trials)))
+    console.print(quality_table(results))
+    for found in results:
+        console.print(f"{found['table']}: published: {found['published']}")
+    _write(json_file, {"tables": results})
+    if not all(found["reached"] for found in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def scale(
+    users: Annotated[int, typer.Option(min=10_000, max=10_000_000)] = 1_000_000,
+    features: Annotated[int, typer.Option(min=12, max=1_000)] = 60,
+    threads: Annotated[int, typer.Option(min=1, max=64)] = 2,
+    only: Annotated[str, typer.Option(help="kmeans, minibatch_kmeans or lightgbm; several with commas.")] = "",
+    json_file: JsonFile = None,
+) -> None:
+    """k-means, mini-batch k-means and LightGBM on simulated users, each in a process of its own.
+
+    Interrupted, it goes on where it stopped when the same is asked again.
+    """
+    from training.lab.isolated import run_alone
+    from training.lab.scale import ALGORITHMS
+    from training.lab.show import scale_table
+
+    wanted = [each for each in ALGORITHMS if not only or each in only.split(",")]
+    if not wanted:
+        raise InputInvalid(f"--only {only!r} names none of {', '.join(ALGORITHMS)}")
+    scratch = load_settings().home / "lab"
+    console, results = Console(highlight=False), list[dict[str, Any]]()
+    for each in wanted:
+        console.print(f"{each}: {users:,} users, {features} features")
+        told = (each, str(users), str(features), str(scratch))
+        results.append(run_alone("training.lab.scale", *told, threads=threads))
+    console.print(scale_table(results))
+    _write(json_file, {"algorithms": results})
+
+
+def _write(path: Path | None, document: dict[str, Any]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
