@@ -272,7 +272,8 @@ def bench_models(
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute; wider spreads.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
 ) -> None:
-    """What a row costs to score in one process: the demonstration's binary model and one of six classes, 1,200 trees.
+    """What a row costs to score in one process: the demonstration's binary model and one of six classes, 1,200 trees;
+    and models of prepared rows.
 
     The packages' own scoring beside LightGBM's Booster.predict and C API, one thread each, for 1, 32 and 500 rows a
     call, in interleaved rounds on the prepared home. Answers are compared first; other answers than LightGBM's end it
@@ -281,6 +282,7 @@ def bench_models(
     from loadtests.live.report import write
     from loadtests.models.measure import measure
     from loadtests.models.plan import FULL, QUICK
+    from loadtests.models.prepared import prepared_subjects
     from loadtests.models.report import models_document, models_tables, ratios
     from loadtests.models.subjects import subjects
     from loadtests.progress import say
@@ -288,7 +290,8 @@ def bench_models(
 
     plan = QUICK if quick else FULL
     found = subjects(load_settings(), plan, say)
-    samples = measure(found, plan, say)
-    document = models_document(found, samples, plan, "strata bench models" + " --quick" * quick)
+    prepared = prepared_subjects(found[0].values, found[0].package.manifest, plan.seed, say)
+    samples = measure([*found, *prepared], plan, say)
+    document = models_document(found, prepared, samples, plan, "strata bench models" + " --quick" * quick)
     print(models_tables(document, ratios(samples, plan)))
     write(json, document)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from loadtests.bench.processes import machine_busy_s
 from loadtests.models.plan import Plan
-from loadtests.models.subjects import Score, Subject
+from loadtests.models.scoring import Score, Scored
 from strata.runtime.model import Floats
 
 WARM_S = 0.05
@@ -35,7 +35,7 @@ class Cell:
     engine: str
 
 
-def measure(found: Sequence[Subject], plan: Plan, tell: Callable[[str], None]) -> dict[Cell, list[Sample]]:
+def measure(found: Sequence[Scored], plan: Plan, tell: Callable[[str], None]) -> dict[Cell, list[Sample]]:
     """Samples by cell, one per round, after a round that only warms. Engines of one subject and size follow each
     other, so that what is compared is measured within a second."""
     samples: dict[Cell, list[Sample]] = {}

@@ -11,6 +11,7 @@ from loadtests.bench.tables import ratio_table
 from loadtests.live.report import header
 from loadtests.models.measure import Cell, Sample
 from loadtests.models.plan import BATCH_ROWS, LEAST_RATIO, Plan
+from loadtests.models.prepared import PreparedSubject
 from loadtests.models.subjects import Subject
 from strata.features import kernel
 
@@ -18,13 +19,18 @@ WORDS = {"ours": "package", "booster": "Booster.predict", "c_api": "LightGBM's C
 
 
 def models_document(
-    found: Sequence[Subject], samples: Mapping[Cell, Sequence[Sample]], plan: Plan, command: str
+    found: Sequence[Subject],
+    prepared: Sequence[PreparedSubject],
+    samples: Mapping[Cell, Sequence[Sample]],
+    plan: Plan,
+    command: str,
 ) -> dict[str, Any]:
     """Everything, as plain values."""
     return header(command) | {
         "plan": asdict(plan),
         "kernel": kernel.implementation(),
         "models": [_model(one) for one in found],
+        "prepared": [one.to_json() for one in prepared],
         "rows": [_row(cell, taken) for cell, taken in samples.items()],
         "ratios": [asdict(one) | {"kept": one.kept} for one in ratios(samples, plan)],
     }
@@ -34,7 +40,7 @@ def ratios(samples: Mapping[Cell, Sequence[Sample]], plan: Plan) -> list[Ratio]:
     """`Booster.predict` / ours and the C API / ours, by wall and by CPU, taken round by round."""
     found = []
     for cell, ours in samples.items():
-        if cell.engine != "ours":
+        if cell.engine != "ours" or Cell(cell.subject, cell.rows, "booster") not in samples:
             continue
         held = cell.rows == BATCH_ROWS and cell.subject == f"{plan.classes} classes"
         for engine in ("booster", "c_api"):
@@ -53,6 +59,10 @@ def models_tables(document: Mapping[str, Any], claims: Sequence[Ratio]) -> str:
     for one in document["models"]:
         cells = (one["name"], f"{one['trees']:,}", str(one["outputs"]), str(one["features"]), f"{one['load_s']:.2f}")
         lines.append(f"| {' | '.join(cells)} | {one['scored_by']} |")
+    lines += ["", "| model of prepared rows | features | steps | columns |", "|---|---|---|---|"]
+    lines += [
+        f"| {one['name']} | {one['features']} | {one['steps']} | {one['columns']} |" for one in document["prepared"]
+    ]
     lines += ["", "| model | rows a call | scored by | us/row | CPU us/row | other CPU |", "|---|---|---|---|---|---|"]
     for row in document["rows"]:
         costs = (_spread(row["wall_us_per_row"]), _spread(row["cpu_us_per_row"]))

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from loadtests.models.plan import Plan
+from loadtests.models.scoring import Score, differences_of_one, scored_by_package
 from loadtests.models.several_classes import as_package, train
 from strata.errors import InputInvalid, StrataError
 from strata.runtime import Manifest, Package, find_package, list_segmenters, load_package
@@ -26,7 +27,6 @@ from strata.settings import Settings
 
 CLOSE: Final = 1e-12
 """How far a probability may be from LightGBM's, which was built with an exponential of its own."""
-Score = Callable[[Floats], object]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Subject:
         Ours gives segments and scores, `Booster.predict` probabilities, the C API raw sums alone.
         """
         return {
-            "ours": (lambda values: self.package.score_row(values[0])) if rows == 1 else self.package.score,
+            "ours": scored_by_package(self.package, rows),
             "booster": partial(self.theirs.predict, num_threads=1),
             "c_api": self._c_api,
         }
@@ -91,13 +91,11 @@ def require_same_answers(subject: Subject) -> None:
     raw = np.asarray(subject.theirs.predict(values, raw_score=True, num_threads=1)).reshape(len(values), -1)
     segments, scores = package.score(subject.values)
     wanted_segments, wanted_scores = _wanted(subject, values, raw)
-    alone = [package.score_row(row) for row in subject.values]
     differences = {
         "sums": not np.array_equal(subject.model.booster.sums(values), raw),
         "segments": not np.array_equal(segments, wanted_segments),
         "scores": bool(np.abs(scores - wanted_scores.astype(np.float32)).max() > np.finfo(np.float32).eps),
-        "segments of lone rows": [index for index, _ in alone] != segments.tolist(),
-        "scores of lone rows": not np.array_equal(np.array([score for _, score in alone], dtype=np.float32), scores),
+        **differences_of_one(package, subject.values),
     }
     if isinstance(subject.model, ClassesModel):
         theirs = np.asarray(subject.theirs.predict(values, num_threads=1))

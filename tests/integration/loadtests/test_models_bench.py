@@ -63,11 +63,20 @@ def test_both_models_are_measured_and_told(tmp_path: Path, monkeypatch: pytest.M
     ]  # fmt: skip
     cells = {(one["model"], one["rows_per_call"], one["engine"]) for one in document["rows"]}
     engines = ("ours", "booster", "c_api")
-    assert cells == {(name, rows, one) for name in ("binary", "3 classes") for rows in (1, 20) for one in engines}
+    prepared = [one["name"] for one in document["prepared"]]
+    assert cells == {
+        *((name, rows, one) for name in ("binary", "3 classes") for rows in (1, 20) for one in engines),
+        *((name, rows, "ours") for name in prepared for rows in (1, 20)),
+    }
+    assert [name.partition(",")[0] for name in prepared] == [
+        "centroids/1", "mixture/1", "mixture/1", "neighbours/1", "linear/1", "linear-classes/1",
+    ]  # fmt: skip
+    assert document["prepared"][0] == {"name": "centroids/1", "features": 4, "steps": 8, "columns": 4}
     assert all(one["wall_us_per_row"]["least"] > 0 for one in document["rows"])
     assert len(document["ratios"]) == 2 * 2 * 2 * 2
     assert document["command"] == "strata bench models --quick"
     assert "| 3 classes | 20 | Booster.predict |" in done.stdout
+    assert "| linear-classes/1 | 4 | 8 | 4 |" in done.stdout
 
 
 def test_a_home_without_trees_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
