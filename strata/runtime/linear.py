@@ -15,8 +15,8 @@ import numpy as np
 from strata.errors import PackageInvalid
 from strata.runtime.boosted import BoostedModel, read_bands
 from strata.runtime.classes import OBJECTIVE, ClassesModel, read_class_segments
+from strata.runtime.distances import summed
 from strata.runtime.model import Floats
-from strata.runtime.prepare.sums import weighted_sum_one
 from strata.runtime.present import (
     bounded,
     bounded_row,
@@ -27,6 +27,7 @@ from strata.runtime.present import (
 
 FORMAT: Final = "linear/1"
 CLASSES_FORMAT: Final = "linear-classes/1"
+_ONE: Final = np.ones(1)
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,17 @@ class LinearSums:
         return found
 
     def sums_one(self, row: Floats) -> list[float]:
-        numbers: list[float] = bounded_row(row).tolist()
-        return [weighted_sum_one(numbers, self._inputs, *line) for line in self._lines]
+        terms = np.concatenate((_ONE, bounded_row(row)))[:, None] * self._columns
+        sums: list[float] = summed(terms).tolist()
+        return sums[: len(self.intercepts)]
 
     @cached_property
-    def _inputs(self) -> range:
-        return range(self.weights.shape[1])
-
-    @cached_property
-    def _lines(self) -> list[tuple[list[float], float]]:
-        return list(zip(self.weights.tolist(), self.intercepts.tolist(), strict=True))
+    def _columns(self) -> Floats:
+        """[d + 1, classes], the intercepts first: they are the weights of 1. Two columns at least, as `summed` asks."""
+        classes, width = self.weights.shape
+        columns = np.zeros((width + 1, max(classes, 2)))
+        columns[0, :classes], columns[1:, :classes] = self.intercepts, self.weights.T
+        return columns
 
 
 def read_linear(document: dict[str, Any], width: int, segment_count: int) -> BoostedModel:

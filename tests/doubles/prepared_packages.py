@@ -92,10 +92,10 @@ FILES: Final = {
 
 
 def strange_rows(seed: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """12 rows of 4 features: plain, on the steps' own edges, missing and beyond numbers."""
+    """24 rows of 4 features, more than are scored one by one: on edges of the steps, missing, beyond numbers."""
     chance = np.random.default_rng(seed)
-    plain = chance.normal(0.5, 3.0, (12, FEATURES))
-    plain[:, 3] = chance.integers(-1, 5, 12)
+    plain = chance.normal(0.5, 3.0, (24, FEATURES))
+    plain[:, 3] = chance.integers(-1, 5, 24)
     edges = [0.0, -0.0, -1.0, 0.3, 2.0, 100.0, 12.5, 1.5, nan, nan, inf, -inf, 1e308, -1e308, 5e-324]
     return np.where(chance.random(plain.shape) < 0.3, chance.choice(edges, plain.shape), plain)
 

@@ -60,7 +60,7 @@ async def test_a_row_alone_gets_the_answer_it_gets_among_many(settings: Settings
     """Bit for bit, values on borders and missing ones among them."""
     scorer = segmenter(settings, NAME)
     assert scorer.kernel_score() is None
-    rows = np.array([[2.5, 2.5], [np.nan, np.nan], [7.5, 7.5], [1e300, 3.0], [np.inf, np.nan], [3.0, 4.0]])
+    rows = np.array([[2.5, 2.5], [np.nan, np.nan], [7.5, 7.5], [1e300, 3.0], [np.inf, np.nan], [3.0, 4.0]] * 4)
     many = await scorer.score(rows, Deadline.after(5))
     alone = [scorer.score_row(row) for row in rows]
     assert [one.segment_index for one in alone] == many.segment_indexes.tolist()

@@ -27,7 +27,7 @@ from strata.runtime.linear import read_linear, read_linear_classes
 from strata.runtime.mixture import read_mixture
 from strata.runtime.model import Model
 from strata.runtime.neighbours import read_neighbours
-from strata.runtime.prepared import FORMAT, PreparedModel
+from strata.runtime.prepared import FEW, FORMAT, PreparedModel
 
 FORMATS = sorted(INNER)
 
@@ -68,7 +68,10 @@ def test_one_row_is_scored_as_in_a_batch(inner: str, seed: int) -> None:
     assert isinstance(model, PreparedModel)
     assert model.kernel_score() is None
     assert candidates(model) == ["numpy"]
-    assert_one_as_many(model, strange_rows(seed))
+    rows = strange_rows(seed)
+    assert len(rows) > FEW
+    assert_one_as_many(model, rows)
+    assert_same_bits(model.score(rows[:FEW]).scores, model.score(rows).scores[:FEW])
 
 
 @pytest.mark.parametrize("inner", FORMATS)
