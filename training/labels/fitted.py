@@ -16,6 +16,7 @@ from strata.runtime.calibration import Calibration
 from training.algorithms.port import Exported
 from training.definition import Definition
 from training.judge.fairness import fairness_metrics
+from training.judge.leaks.check import leaks_found
 from training.judge.ranking import lift_table
 from training.labels.baselines import baselines
 from training.labels.calibrate import calibrate
@@ -75,6 +76,7 @@ class FittedLabels:
         )  # fmt: skip
         curve = calibration_curve(test.labels, self._on_test.scores)
         bands = self._band_table()
+        leaking = row_leaks(self.definition, self.rows)
         fair = judge_fairness(self.definition, self.rows.schema, test, self._on_test.segment_indexes == 0)
         metrics = {
             "roc_auc": ranking.roc_auc.value,
@@ -86,6 +88,7 @@ class FittedLabels:
             "recall_top_band": float(bands[0]["recall"]),
             "smallest_share": min(float(band["share"]) for band in bands),
             "segments": float(len(bands)),
+            "leaks_found": leaks_found(leaking),
             **fairness_metrics(fair),
         }
         others = baselines(self.rows, self.definition.baseline, self.definition.seed)
@@ -101,7 +104,7 @@ class FittedLabels:
             "baselines": others,
             "thresholds": self.thresholds,
             "leak_guard": self.rows.leak_statement,
-            "leaks": row_leaks(self.definition, self.rows),
+            "leaks": leaking,
             "fairness": fair,
             **judge_learning(self.rows, self.chosen, self.progress),
         }

@@ -13,6 +13,7 @@ from training.algorithms.port import Exported
 from training.definition import Definition
 from training.judge.classes import class_metrics, confusion_of
 from training.judge.fairness import fairness_metrics
+from training.judge.leaks.check import leaks_found
 from training.judge.metrics import log_loss, predicted
 from training.labels.calibrate import Adjustment, adjust
 from training.labels.choosing import Chosen, Progress, resampling
@@ -56,6 +57,7 @@ class FittedClasses:
     def evaluate(self) -> Evaluation:
         test, scores = self._test, self._scores
         last = len(self._classes) - 1
+        leaking = row_leaks(self.definition, self.rows)
         fair = judge_fairness(self.definition, self.rows.schema, test, predicted(scores) == last)
         judged = class_metrics(test.labels, scores, resampling(self.definition, test))
         right = (predicted(scores) == test.labels).astype(np.int8)
@@ -68,6 +70,7 @@ class FittedClasses:
             "segments": float(last + 1),
             "smallest_share": float(shares.min()),
             "baseline_accuracy": float(most),
+            "leaks_found": leaks_found(leaking),
             **fairness_metrics(fair),
         }
         details = {
@@ -81,7 +84,7 @@ class FittedClasses:
             "adjustment": self._told(),
             "baselines": [{"name": "always the most frequent class", "accuracy": float(most)}],
             "leak_guard": self.rows.leak_statement,
-            "leaks": row_leaks(self.definition, self.rows),
+            "leaks": leaking,
             "fairness": fair,
             **judge_learning(self.rows, self.chosen, self.progress),
         }

@@ -1,4 +1,4 @@
-"""Leaks that show in the rows themselves, whatever they were read from."""
+"""Leaks that show in the rows themselves and in how they are laid, beside those of what they were read from."""
 
 from __future__ import annotations
 
@@ -7,26 +7,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strata.errors import InputInvalid
 from strata.events import DAY_US
 from training.definition import Definition
 from training.judge.folds import Fold
 from training.judge.leaks.alarms import lag_check, lagged_rows, separation_check
 from training.judge.leaks.check import Check, leaks
-from training.judge.leaks.parts import users_check, windows_check
-from training.labels.row_folds import seen_rows
+from training.judge.leaks.parts import ACROSS_FOLDS, users_check, windows_check
+from training.labels.row_folds import row_folds, seen_rows
 from training.rows import Part, TrainingRows
 
 
 def row_leaks(definition: Definition, rows: TrainingRows) -> list[dict[str, Any]]:
-    """`details["leaks"]`: no feature tells the label by itself, no label window lies in two parts, and, where rows
-    have no instants, no user does."""
+    """`details["leaks"]`: what was checked while the rows were read; no feature tells the label by itself; no label
+    window lies in two parts or two sides of a fold, and, where rows have no instants, no user does."""
     seen = seen_rows(rows)
     checks = [separation_check(seen.values, seen.labels, rows.schema.keys)]
     if seen.times_us is not None:
         checks += _dated(definition, rows, seen)
     elif seen.users is not None:
         checks.append(_apart(rows))
-    return leaks(checks)
+    return leaks([*rows.checks, *checks, *_folded(definition, seen)])
+
+
+def _folded(definition: Definition, seen: Part) -> list[Check]:
+    """Of the folds that parameters are chosen and the model is judged on; of several windows the nearest."""
+    try:
+        laid = row_folds(definition, seen, definition.judge.folds)
+    except InputInvalid:
+        return []
+    if laid.kind != "time":
+        return [] if seen.users is None else [users_check(laid.folds, seen.users)]
+    assert definition.label is not None
+    times, horizon_us = _times(seen), definition.label.horizon_days * DAY_US
+    found = [windows_check(times[f.train], times[f.test], horizon_us, "a fold's", ACROSS_FOLDS) for f in laid.folds]
+    return [min(found, key=lambda check: check.passed)]
 
 
 def _dated(definition: Definition, rows: TrainingRows, seen: Part) -> list[Check]:

@@ -119,6 +119,7 @@ def test_two_classes_are_judged_whole() -> None:
     rates = [group["rate"] for group in details["fairness"][1]["groups"]]
     assert rates[-1] > rates[0] + 0.2, "few visits, few chosen"
     assert evaluation.metrics["roc_auc"] > 0.8
+    assert evaluation.metrics["leaks_found"] == 0.0
 
 
 def test_a_feature_made_of_the_label_is_told() -> None:
@@ -126,18 +127,19 @@ def test_a_feature_made_of_the_label_is_told() -> None:
     from training.labels.row_leaks import row_leaks
 
     rows, definition = _gathered().rows, _definition("lightgbm")
-    assert [leak["passed"] for leak in row_leaks(definition, rows)] == [True, True]
+    assert [leak["passed"] for leak in row_leaks(definition, rows)] == [True, True, True]
     rows.train.values[:, 3] = rows.train.labels
     assert rows.train.users is not None
     assert rows.test is not None
     assert rows.test.users is not None
     rows.train.users[0] = rows.test.users[0]
     rows.validation.values[:, 3] = rows.validation.labels  # type: ignore[union-attr]
-    separated, shared = row_leaks(definition, rows)
+    separated, shared, folded = row_leaks(definition, rows)
     assert not separated["passed"]
     assert "toy:noise (1.000)" in separated["statement"]
     assert not shared["passed"]
     assert "1 of" in shared["statement"]
+    assert folded["passed"]
 
 
 def test_more_classes_have_a_confusion_table() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,11 @@ class Check:
 def leaks(checks: Iterable[Check]) -> list[dict[str, Any]]:
     """`details["leaks"]`: what failed first."""
     return [check.to_json() for check in sorted(checks, key=lambda check: check.passed)]
+
+
+def leaks_found(found: Iterable[Mapping[str, Any]]) -> float:
+    """Of `details["leaks"]`, how many failed: a figure a gate may name."""
+    return float(sum(not one["passed"] for one in found))
 
 
 def named(names: Iterable[str], most: int = 5) -> str:

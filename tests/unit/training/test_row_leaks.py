@@ -1,0 +1,59 @@
+"""What a training with label dates is checked for, planted leaks among it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from toy_training import NOW_US, RESPONDERS, ToyReader, toy_definition, toy_sources
+
+from strata.events import DAY_US
+from training.definition import Definition
+from training.gather import gather
+from training.judge.leaks.check import Check, leaks_found
+from training.labels.row_leaks import row_leaks
+from training.rows import TrainingRows
+
+SPLIT = {"step_days": 10, "train_dates": 8, "validation_dates": 2}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> tuple[Definition, TrainingRows]:
+    """Eight label dates ten days apart, windows of thirty, then validation and test."""
+    definition = toy_definition(RESPONDERS, split=SPLIT)
+    return definition, gather(definition, ToyReader(), toy_sources(tmp_path).history, NOW_US).rows
+
+
+def test_an_honest_training_is_told_to_be_one(world: tuple[Definition, TrainingRows]) -> None:
+    """The history, each feature alone and a window older, the parts, the folds."""
+    found = row_leaks(*world)
+    assert [one["check"] for one in found] == [
+        "date-only facts count from the end of their day",
+        "no feature answers alone",
+        "no label window across parts",
+        "no label window across parts",
+        "rankings outlive a lag",
+        "no label window across folds",
+    ]
+    assert leaks_found(found) == 0.0
+
+
+def test_a_part_moved_into_anothers_window_is_caught(world: tuple[Definition, TrainingRows]) -> None:
+    """Validation dates ten days too early: the overlap is told, first."""
+    definition, rows = world
+    assert rows.validation is not None
+    assert rows.validation.times_us is not None
+    early = replace(rows.validation, times_us=rows.validation.times_us - 10 * DAY_US)
+    found = row_leaks(definition, replace(rows, validation=early))
+    assert found[0]["statement"].startswith("Label windows of training and validation rows overlap by 10 of 30 days")
+    assert leaks_found(found) == 1.0
+
+
+def test_what_was_found_at_the_source_is_told_too(world: tuple[Definition, TrainingRows]) -> None:
+    """A check that failed while rows were read counts as one that failed afterwards."""
+    definition, rows = world
+    planted = Check("features known at the label date", passed=False, statement="They know.")
+    found = row_leaks(definition, replace(rows, checks=(*rows.checks, planted)))
+    assert found[0] == planted.to_json()
+    assert leaks_found(found) == 1.0
