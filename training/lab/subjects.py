@@ -54,6 +54,7 @@ def define(subject: Subject) -> Definition:
     section = {key: value for key, value in document["algorithm"].items() if key in shared}
     if clusters and subject.table == CLUSTER_TABLE:
         section["axes"] = _RETAIL_AXES
+        document["prepare"] = {"leave_out": ["online_retail:returned"]}
     if not clusters and subject.table != JOURNEY:
         document.pop("baseline")
         section["bands"] = TABLE_BANDS
