@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.algorithms.port import Labels
+from training.judge.all_pairs import AllPairs
 from training.judge.attributes import Attribute
-from training.judge.intervals import Interval, Resampling, bootstrap, percentile_interval
+from training.judge.intervals import Interval, Resampling, bootstrap
 from training.rows import Floats
 
 RATES: Final = ("rate", "tpr", "fpr")
@@ -61,27 +62,16 @@ class GroupRates:
         return np.flatnonzero(enough)
 
     def gap(self, rate: int) -> Gap | None:
-        """None where fewer than two groups can be judged.
-
-        The interval of the difference holds for all pairs of groups at once, as the pair that differs most was not
-        chosen beforehand: half as wide as 95 % of the resamples' ranges of deviations from the sample's rates are at
-        most. Of four groups that are treated alike, one pair's own interval misses 0 in a quarter of all samples.
-        """
+        """None where fewer than two groups can be judged. Its intervals hold for all pairs: see `AllPairs`."""
         judged = self.judged(rate)
         if len(judged) < 2:
             return None
-        rates = self.rates[:, :, rate]
-        ranked = judged[np.argsort(rates[0, judged], kind="stable")]
-        low, high = rates[:, ranked[0]], rates[:, ranked[-1]]
-        moved = np.ptp(rates[1:, ranked] - rates[0, ranked], axis=1)
-        reach = float(np.quantile(moved[np.isfinite(moved)], 0.95))
-        value = float(high[0] - low[0])
-        ratio = percentile_interval(np.divide(low, high, out=np.ones(len(low)), where=high > 0))
-        return Gap(
-            RATES[rate], int(ranked[-1]), int(ranked[0]),
-            Interval(value, max(value - reach, 0.0), min(value + reach, 1.0)),
-            Interval(ratio.value, ratio.low, min(ratio.high, 1.0)),
-        )  # fmt: skip
+        rates = self.rates[:, judged, rate]
+        pairs = AllPairs.of(rates, self.hits[0, judged, rate], self.rows[0, judged, rate])
+        ranked = np.argsort(rates[0], kind="stable")
+        low, high = int(ranked[0]), int(ranked[-1])
+        difference, ratio = pairs.difference(high, low), pairs.ratio(high, low)
+        return Gap(RATES[rate], int(judged[high]), int(judged[low]), difference, ratio)
 
 
 def count_rates(
