@@ -22,8 +22,7 @@ from training.judge.metrics import metric
 from training.lab.data_sets import DataSet, adult, online_shoppers
 from training.labels.learn import fit_score
 from training.labels.nested import nested_judgement
-from training.labels.trials import journal_for
-from training.labels.tune import tune
+from training.labels.tune import search_scratch, tune
 from training.rows import FeatureSchema, Part
 from training.tables import gather_table
 
@@ -76,8 +75,8 @@ def adult_quality(
     definition = _definition(table.name, trials, seed)
     assert learned.users is not None
     folds = grouped_folds(learned.users, learned.labels, _INNER, seed)
-    journal = journal_for(scratch, definition, learned)
-    tuned = tune(definition, schema, learned, folds, journal=journal, progress=progress)
+    kept = search_scratch(scratch, definition, learned)
+    tuned = tune(definition, schema, learned, folds, scratch=kept, progress=progress)
     progress("judging the test split")
     raw = fit_score(tuned.definition, schema)(learned.values, learned.labels, judged.values)
     probability = 1 / (1 + np.exp(-raw))

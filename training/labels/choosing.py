@@ -14,8 +14,7 @@ from training.judge.pruning import Pruning, prune
 from training.labels.learn import Learned, learn, without
 from training.labels.quick import quick_raw
 from training.labels.row_folds import row_folds, seen_rows
-from training.labels.trials import journal_for
-from training.labels.tune import Tuned, tune
+from training.labels.tune import Tuned, search_scratch, tune
 from training.rows import FeatureSchema, Floats, Part, TrainingRows
 
 Progress = Callable[[str], None]
@@ -38,8 +37,8 @@ def choose(definition: Definition, rows: TrainingRows, scratch: Path | None, pro
     if definition.tune is not None:
         seen = seen_rows(rows)
         folds = row_folds(definition, seen, definition.judge.folds).folds
-        journal = journal_for(scratch, definition, seen)
-        tuned = tune(definition, rows.schema, seen, folds, journal=journal, progress=progress)
+        kept = search_scratch(scratch, definition, seen)
+        tuned = tune(definition, rows.schema, seen, folds, scratch=kept, progress=progress)
         definition = tuned.definition
     progress("fitting")
     learned = learn(definition, rows.schema, rows.train)

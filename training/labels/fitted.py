@@ -177,7 +177,7 @@ def fit_labels(
 ) -> FittedLabels | FittedClasses:
     """Fit on train, calibrate and cut on validation; the test rows are only looked at by `evaluate`.
 
-    `scratch`: a folder in which a search for parameters keeps its trials, so that a killed one is resumed.
+    `scratch`: the folder below which a search for parameters keeps its trials, so that a killed one is resumed.
     """
     _check(definition, rows)
     validation = rows.validation

@@ -19,8 +19,7 @@ from training.judge.folds import Fold, Indexes, grouped_folds, nested, stratifie
 from training.judge.intervals import Interval, Resampling, interval
 from training.judge.metrics import metric
 from training.labels.learn import fit_score
-from training.labels.trials import Parameters, journal_for
-from training.labels.tune import Tuned, tune
+from training.labels.tune import Parameters, Tuned, search_scratch, tune
 from training.rows import FeatureSchema, Floats, Part
 
 
@@ -63,6 +62,7 @@ def nested_judgement(
         _folds(part, np.arange(len(part.labels)), outer, definition.seed),
         lambda rows: _folds(part, rows, inner, definition.seed + 1) if definition.tune is not None else [],
     )
+    kept = search_scratch(scratch, definition, part)
     scores = np.empty(len(part.labels))
     per_fold: list[dict[str, Any]] = []
     for number, fold in enumerate(laid, start=1):
@@ -70,8 +70,8 @@ def nested_judgement(
         say = partial(_say, progress, f"fold {number} of {outer}")
         tuned = None
         if definition.tune is not None:
-            inside, journal = _among(fold.inner, fold.train), journal_for(scratch, definition, own)
-            tuned = tune(definition, schema, own, inside, journal=journal, progress=say)
+            inside = _among(fold.inner, fold.train)
+            tuned = tune(definition, schema, own, inside, scratch=kept, name=f"fold {number} ", progress=say)
         say("judging")
         chosen = definition if tuned is None else tuned.definition
         judged = part.chosen(fold.test)

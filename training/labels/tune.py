@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -22,13 +23,24 @@ from training.judge.cross_validation import FitScore
 from training.judge.folds import Fold
 from training.judge.metrics import metric
 from training.labels.learn import fit_score
-from training.labels.trials import Parameters, Trial, TrialJournal
 from training.rows import FeatureSchema, Part
+from training.scratch import Scratch, open_scratch
 
 METRIC: Final = "roc_auc"
 """What a trial is scored by: its mean over folds; of classes the mean over them, each against the rest."""
 _STARTERS: Final = 10
 """Trials at random before the search leans on them; Optuna's own number."""
+
+
+Parameters = Mapping[str, int | float]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The score that parameters reached."""
+
+    value: float
+    parameters: Parameters
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Tuned:
             "metric": METRIC,
             "best": self.best.value,
             "parameters": dict(self.best.parameters),
-            "history": [{"trial": number, **trial.to_json()} for number, trial in enumerate(self.trials)],
+            "history": [{"trial": number, **asdict(trial)} for number, trial in enumerate(self.trials)],
         }
 
 
@@ -60,23 +72,43 @@ def tune(
     part: Part,
     folds: list[Fold],
     *,
-    journal: TrialJournal,
+    scratch: Scratch,
+    name: str = "",
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Tuned:
-    """Make the trials that are still to be made. Raises DefinitionInvalid where a range leads out of the section."""
+    """Make the trials that `scratch` has not kept, under keys that begin with `name`.
+
+    Raises DefinitionInvalid where a range leads out of the section.
+    """
     asked = definition.tune
     assert asked is not None
     check_ranges(definition)
-    trials = journal.read()[: asked.trials]
+    trials: list[Trial] = []
     while len(trials) < asked.trials:
+        key = f"{name}trial {len(trials)}"
+        if key in scratch:
+            trials.append(Trial(**scratch.recall(key)))
+            continue
         best = f", best {max(trial.value for trial in trials):.4f}" if trials else ""
         progress(f"tuning, trial {len(trials) + 1} of {asked.trials}{best}")
         parameters = _suggest(asked, trials, definition.seed)
         found = fit_score(with_parameters(definition, parameters), schema)
-        trials.append(Trial(parameters, _score(found, part, folds)))
-        journal.keep(trials)
+        trials.append(Trial(_score(found, part, folds), parameters))
+        scratch.keep(key, asdict(trials[-1]))
     chosen = Tuned(definition, trials)
     return Tuned(with_parameters(definition, chosen.best.parameters), trials)
+
+
+def search_scratch(folder: Path | None, definition: Definition, part: Part) -> Scratch:
+    """What was kept of this very search: another definition, seed or row is another search, another budget is not."""
+    if folder is None:
+        return Scratch()
+    asked = definition.model_dump_json(
+        exclude={"description": True, "gates": True, "fallback": True, "tune": {"trials"}}
+    )
+    times = () if part.times_us is None else (part.times_us,)
+    users = () if part.users is None else (np.unique(part.users, return_inverse=True)[1],)
+    return open_scratch(folder, asked, part.values, part.labels, *times, *users)
 
 
 def check_ranges(definition: Definition) -> None:

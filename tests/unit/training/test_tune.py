@@ -15,9 +15,9 @@ from strata.runtime import FeatureInput
 from training.definition import Definition
 from training.labels import tune as module
 from training.labels.row_folds import row_folds
-from training.labels.trials import TrialJournal, journal_for
-from training.labels.tune import Tuned, check_ranges, tune
+from training.labels.tune import Tuned, check_ranges, search_scratch, tune
 from training.rows import FeatureSchema, Part
+from training.scratch import Scratch
 
 SCHEMA = FeatureSchema("toy", tuple(FeatureInput("toy", f"x{i}", "float64") for i in range(3)), {"toy": "0"})
 CHANCE = np.random.default_rng(3)
@@ -30,9 +30,9 @@ def _definition(**changes: Any) -> Definition:
     return toy_definition(RESPONDERS, tune={"trials": 14, "parameters": ranges, **changes})
 
 
-def _tune(definition: Definition, journal: TrialJournal, said: list[str] | None = None) -> Tuned:
+def _tune(definition: Definition, kept: Scratch, said: list[str] | None = None) -> Tuned:
     folds = row_folds(definition, PART, 2).folds
-    return tune(definition, SCHEMA, PART, folds, journal=journal, progress=[].append if said is None else said.append)
+    return tune(definition, SCHEMA, PART, folds, scratch=kept, progress=[].append if said is None else said.append)
 
 
 def test_a_search_killed_and_started_again_ends_at_the_same_trials(
@@ -40,8 +40,8 @@ def test_a_search_killed_and_started_again_ends_at_the_same_trials(
 ) -> None:
     """Stopped in its 5th and its 12th trial, with a line cut short: parameters and scores equal to the last bit."""
     definition = _definition()
-    whole = _tune(definition, TrialJournal(None))
-    journal = TrialJournal(tmp_path / "search.jsonl")
+    whole = _tune(definition, Scratch())
+    path = tmp_path / "search.jsonl"
     score, calls = module._score, 0
 
     def killed_at(number: int) -> None:
@@ -58,21 +58,20 @@ def test_a_search_killed_and_started_again_ends_at_the_same_trials(
         calls = 0
         killed_at(number)
         with pytest.raises(KeyboardInterrupt):
-            _tune(definition, journal)
-        assert journal.path is not None
-        with journal.path.open("a", encoding="utf-8") as file:
-            file.write('{"value": 0.9')
-    assert len(journal.read()) == 4 + 7
+            _tune(definition, Scratch(path))
+        with path.open("a", encoding="utf-8") as file:
+            file.write('{"key": "trial 11", "value": {"val')
+    assert path.read_text(encoding="utf-8").count("\n") == 4 + 7
     monkeypatch.setattr(module, "_score", score)
     said: list[str] = []
-    assert _tune(definition, journal, said) == whole
+    assert _tune(definition, Scratch(path), said) == whole
     assert len(said) == 3
     assert said[0].startswith("tuning, trial 12 of 14, best 0.")
 
 
 def test_the_best_trials_parameters_are_in_the_definition() -> None:
     """Keys within keys too; what is not searched stays."""
-    tuned = _tune(_definition(trials=3), TrialJournal(None))
+    tuned = _tune(_definition(trials=3), Scratch())
     section: Any = tuned.definition.algorithm
     assert section.trees == tuned.best.parameters["trees"]
     assert section.parameters["learning_rate"] == tuned.best.parameters["parameters.learning_rate"]
@@ -93,11 +92,11 @@ def test_another_seed_definition_or_row_is_another_search(tmp_path: Path) -> Non
         (definition.model_copy(update={"seed": 8}), PART),
         (definition, other),
     ]
-    paths = {journal_for(tmp_path, *each).path for each in [(definition, PART), *changed]}
+    paths = {search_scratch(tmp_path, *each).path for each in [(definition, PART), *changed]}
     assert len(paths) == 4
     renamed = _definition(trials=99).model_copy(update={"description": "Other words."})
-    assert journal_for(tmp_path, renamed, PART).path in paths
-    assert journal_for(None, definition, PART).read() == []
+    assert search_scratch(tmp_path, renamed, PART).path in paths
+    assert search_scratch(None, definition, PART).path is None
 
 
 @pytest.mark.parametrize(
