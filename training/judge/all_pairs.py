@@ -33,8 +33,8 @@ class AllPairs:
         """`rates` [1 + resamples, g], the sample first; its `hits` out of `rows`, [g]. Two groups or more."""
         smoothed = (hits + 1) / (rows + 2)
         moved = rates[1:] - rates[0]
-        # Resamples know that users repeat and not that a rate of 0 may be a small one; the formula the other way round.
-        errors = np.maximum(np.nanstd(moved, axis=0), np.sqrt(smoothed * (1 - smoothed) / (rows + 2)))
+        # What is left out here (rows of one user agree) the factor has in it.
+        errors = np.sqrt(smoothed * (1 - smoothed) / (rows + 2))
         first, second = np.triu_indices(len(hits), 1)
         largest = np.nanmax(
             np.abs(moved[:, first] - moved[:, second]) / np.hypot(errors[first], errors[second]), axis=1
