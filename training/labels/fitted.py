@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from strata.errors import DefinitionInvalid, InputInvalid
 from strata.runtime import SegmentEntry
 from strata.runtime.calibration import Calibration
 from training.algorithms.port import Exported
@@ -179,7 +178,8 @@ def fit_labels(
 
     `scratch`: the folder below which a search for parameters keeps its trials, so that a killed one is resumed.
     """
-    _check(definition, rows)
+    if definition.tune is not None:
+        check_ranges(definition)
     validation = rows.validation
     assert validation is not None
     chosen = choose(definition, rows, scratch, progress)
@@ -191,19 +191,3 @@ def fit_labels(
     tuned = chosen.definition.algorithm
     assert isinstance(tuned, LabelSection)
     return FittedLabels(tuned, rows, chosen, calibration, thresholds, progress)
-
-
-def _check(definition: Definition, rows: TrainingRows) -> None:
-    """What would else fail after long work."""
-    assert rows.validation is not None
-    assert rows.test is not None
-    wanted = class_count(definition)
-    for name, part in (("training", rows.train), ("validation", rows.validation), ("test", rows.test)):
-        found = len(np.unique(part.labels))
-        if found < wanted:
-            told = "one class only" if found == 1 else f"{found} of {wanted} classes"
-            raise InputInvalid(f"{definition.name}: the {name} rows hold {told}; import a longer history")
-    if unknown := sorted(set(definition.judge.protected) - set(rows.schema.keys)):
-        raise DefinitionInvalid(f"judge.protected names what {rows.schema.service} does not have: {', '.join(unknown)}")
-    if definition.tune is not None:
-        check_ranges(definition)

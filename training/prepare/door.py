@@ -8,6 +8,7 @@ import numpy as np
 
 from strata.errors import InputInvalid
 from training.definition import Definition
+from training.labels.learn import class_count
 from training.prepare.identifiers import identifier_reason
 from training.prepare.names import check_names, sources
 from training.prepare.settled import settled_for
@@ -23,11 +24,14 @@ def check_rows(definition: Definition, schema: FeatureSchema, rows: TrainingRows
 
 
 def _too_few(definition: Definition, rows: TrainingRows) -> Iterator[str]:
+    wanted = class_count(definition) if definition.supervised else 0
     for role, part in _parts(rows):
+        found = len(np.unique(part.labels))
         if not len(part.values):
             yield f"there are no {role} rows; import a longer history"
-        elif definition.supervised and len(np.unique(part.labels)) < 2:
-            yield f"the {role} rows hold one class only; import a longer history"
+        elif found < wanted:
+            told = "one class only" if found == 1 else f"{found} of {wanted} classes"
+            yield f"the {role} rows hold {told}; import a longer history"
     users = rows.train.users
     if (len(rows.train.values) if users is None else len(np.unique(users))) == 1:
         yield "the training rows are one user's; what is common to users is learned from many"
