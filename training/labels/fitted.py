@@ -176,7 +176,7 @@ def fit_labels(
 ) -> FittedLabels | FittedClasses:
     """Fit on train, calibrate and cut on validation; the test rows are only looked at by `evaluate`.
 
-    `scratch`: the folder below which a search for parameters keeps its trials, so that a killed one is resumed.
+    `scratch`: a folder in which a search for parameters keeps its trials, so that a killed one is resumed.
     """
     if definition.tune is not None:
         check_ranges(definition)
