@@ -10,6 +10,8 @@ from training.definition import Definition
 from training.gates.champion import METRIC, Contest
 from training.gates.decision import Decision, decide
 from training.gates.declared import Outcome, Unknown, judge
+from training.gates.leaking import METRIC as LEAKS
+from training.gates.leaking import leaks_outcome
 from training.gates.parity import Parity
 from training.identity.solution import Identity
 from training.rows import Evaluation
@@ -51,6 +53,8 @@ def decide_about(definition: Definition, evaluation: Evaluation, found: Found) -
     figures = {**evaluation.metrics, **found.measured, **found.relative}
     outcomes = judge(definition.gates, figures, found.unknown())
     outcomes.append(found.parity.outcome())
+    if "leaks" in evaluation.details and LEAKS not in definition.gates:
+        outcomes.append(leaks_outcome(evaluation.details["leaks"]))
     if found.contest is not None and METRIC not in definition.gates:
         outcomes.append(found.contest.outcome())
     decision = decide(outcomes)

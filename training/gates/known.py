@@ -15,10 +15,10 @@ CLUSTERS: Final = frozenset(
      "smallest_share", "stability", "window_agreement"}
 )  # fmt: skip
 LABELS: Final = frozenset(
-    {"accuracy", "average_precision", "base_rate", "brier", "calibration_error", "log_loss", "macro_f1",
-     "precision_top_band", "recall_top_band", "roc_auc"}
+    {"accuracy", "average_precision", "base_rate", "brier", "calibration_error", "leaks_found", "log_loss",
+     "macro_f1", "precision_top_band", "recall_top_band", "roc_auc"}
 )  # fmt: skip
-_FAIRNESS: Final = re.compile(r"fairness\.[^.]+\.(demographic_parity|equalised_odds)")
+_FAIRNESS: Final = re.compile(r"fairness\.[^.]+\.(demographic_parity|demographic_parity_ratio|equalised_odds)")
 
 
 def check_names(definition: Definition) -> None:

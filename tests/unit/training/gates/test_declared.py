@@ -73,3 +73,5 @@ def test_a_gate_on_no_figure_is_told_before_any_work() -> None:
     with pytest.raises(DefinitionInvalid, match="gate roc_auc is no figure of such a training"):
         check_names(toy_definition(TIERS, gates={"roc_auc": 0.1}))
     check_names(toy_definition(RESPONDERS, gates={"fairness.toy:orders.equalised_odds": {"at_most": 0.1}}))
+    check_names(toy_definition(RESPONDERS, gates={"fairness.toy:orders.demographic_parity_ratio": 0.8}))
+    check_names(toy_definition(RESPONDERS, gates={"leaks_found": {"at_most": 0}}))
