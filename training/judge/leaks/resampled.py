@@ -31,6 +31,20 @@ class Used:
     origins: NDArray[np.intp]
 
 
+def trace(values: Floats, originals: Floats) -> NDArray[np.intp]:
+    """[m] the first of the originals that each row is equal to in every bit, else MADE_UP.
+
+    >>> trace(np.array([[3.0], [np.nan], [2.5]]), np.array([[2.0], [3.0], [np.nan], [3.0]])).tolist()
+    [1, 2, -1]
+    """
+    known = _as_bytes(originals)
+    order = np.argsort(known, kind="stable")
+    asked = _as_bytes(values)
+    place = np.minimum(np.searchsorted(known[order], asked), len(known) - 1)
+    found = order[place]
+    return np.where(known[found] == asked, found, MADE_UP)
+
+
 def resampling_check(originals: Floats, fold: Fold, learned: Used, judged: Used) -> Check:
     """Rows judged are the fold's own, once each and unchanged; rows learned from come from its training rows alone.
 
@@ -58,7 +72,7 @@ def _judged_changed(originals: Floats, fold: Fold, judged: Used) -> str:
         return f"{made:,} of {len(judged.origins):,} rows judged are synthetic."
     if len(judged.origins) != len(fold.test) or not np.array_equal(np.sort(judged.origins), fold.test):
         return f"{len(judged.origins):,} rows were judged, and they are not the {len(fold.test):,} the fold holds out."
-    changed = int((judged.values != originals[judged.origins]).any(axis=1).sum())
+    changed = int((_as_bytes(judged.values) != _as_bytes(originals[judged.origins])).sum())
     return f"{changed:,} rows judged are no longer what they were before resampling." if changed else ""
 
 
@@ -75,6 +89,12 @@ def _made_of_judged(originals: Floats, fold: Fold, learned: Used) -> str:
         if not _between(row, originals[fold.train]) and _between(row, originals[known]):
             return "Synthetic rows learned from lie between originals of which one is judged."
     return ""
+
+
+def _as_bytes(values: Floats) -> NDArray[np.void]:
+    """[n] a row as one thing that can be sorted and compared; equal in every bit, NaN and all."""
+    rows = np.ascontiguousarray(values + 0.0)  # -0.0 becomes 0.0
+    return rows.view(f"V{rows.shape[1] * rows.itemsize}").ravel()
 
 
 def _between(row: Floats, originals: Floats) -> bool:

@@ -8,7 +8,7 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 
 from training.judge.folds import Fold, stratified_folds
-from training.judge.leaks.resampled import MADE_UP, Used, resampling_check
+from training.judge.leaks.resampled import MADE_UP, Used, resampling_check, trace
 
 RNG = np.random.default_rng(5)
 VALUES = RNG.normal(size=(600, 6))
@@ -96,3 +96,16 @@ def test_a_fold_and_nothing_resampled_passes() -> None:
     """No synthetic row: nothing to trace."""
     fold = Fold(np.arange(3), np.array([3, 4]))
     assert resampling_check(VALUES, fold, _judged(fold.train), _judged(fold.test)).passed
+
+
+def test_rows_are_traced_by_what_they_hold() -> None:
+    """A sampler that keeps no account of its rows: copies are found, made-up rows are not, missing values match."""
+    values = VALUES.copy()
+    values[::7, 2] = np.nan
+    drawn = np.random.default_rng(2).integers(0, 600, 900)
+    assert trace(values[drawn], values).tolist() == drawn.tolist()
+    assert trace(np.vstack([values[:2], values[:2] + 1e-12]), values).tolist() == [0, 1, MADE_UP, MADE_UP]
+    fold = Fold(np.arange(500), np.arange(500, 600))
+    judged = Used(values[fold.test], fold.test)
+    assert resampling_check(values, fold, Used(values[fold.train], fold.train), judged).passed
+    assert trace(_smote(FOLD.train).values, VALUES)[: len(FOLD.train)].tolist() == FOLD.train.tolist()
