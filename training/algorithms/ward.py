@@ -40,9 +40,7 @@ class WardAlgorithm:
         tree = AgglomerativeClustering(count, linkage="ward").fit(rows)
         centroids = np.array([rows[tree.labels_ == each].mean(axis=0) for each in range(count)])
         kept = float((nearest_centroids(centroids, rows).segment_indexes == tree.labels_).mean())
-        notes.append(
-            f"Placed by the nearest centroid, {kept:.1%} of the rows stay in the cluster the tree put them in."
-        )
+        notes.append(f"Placed by the nearest centroid, {kept:.1%} of the rows stay in the cluster of the tree.")
         return place_rows(centroids, values, notes)
 
 

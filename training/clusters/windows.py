@@ -87,7 +87,7 @@ def match_clusters(
     overlap = np.zeros((found.count, len(today.keys)))
     np.add.at(overlap, (theirs, ours), 1)
     if found.noise is not None and today.noise is not None:
-        overlap[found.noise, :] = overlap[:, today.noise] = 0
+        # More than all users together: no other assignment weighs as much.
         overlap[found.noise, today.noise] = len(ours) + 1
     rows, columns = linear_sum_assignment(-overlap)
     match = np.full(found.count, -1)

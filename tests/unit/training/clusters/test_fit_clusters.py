@@ -13,7 +13,7 @@ from strata.errors import InputInvalid
 from strata.events import DAY_US
 from training.clusters.fit import fit_clusters
 from training.clusters.fitted import FittedClusters
-from training.definition import Definition
+from training.definition import Definition, Gate
 from training.rows import EarlierRows, Floats, Part, TrainingRows
 from training.sections import ClusterSection
 
@@ -99,6 +99,13 @@ def test_a_count_the_data_decide_has_to_be_in_the_range() -> None:
     """Four groups, and at most three are asked for: a sentence with both numbers."""
     with pytest.raises(InputInvalid, match="hdbscan finds 4 groups, and k_range asks for 2 to 3"):
         _fit(_definition("hdbscan", k_range=[2, 3]), _values())
+
+
+def test_a_gate_on_the_smallest_share_is_part_of_the_choice() -> None:
+    """Four groups of a quarter each: none has three tenths, and the reason says so; the gate then has its say."""
+    definition = _definition().model_copy(update={"gates": {"smallest_share": Gate(at_least=0.3)}})
+    assert "with no segment under 30% of the users" in _fit(definition, _values()).choice.chosen_by[0]
+    assert "no segment under 1% of the users" in _fit(_definition(), _values()).choice.chosen_by[0]
 
 
 def test_too_few_users_are_said_to_be_too_few() -> None:
