@@ -164,7 +164,7 @@ def test_a_search_is_told_and_used(tmp_path: Path) -> None:
     told = fitted.evaluate().details["tuning"]
     assert [stage for stage in said if stage.startswith("tuning, trial 3 of 3, best 0.")]
     assert fitted.export().files["model.txt"].decode().count("Tree=") == told["parameters"]["trees"]
-    assert len(list(tmp_path.glob(".scratch/*.jsonl"))) == 1
+    assert len(list(tmp_path.glob("*.jsonl"))) == 1
 
 
 def test_the_test_rows_decide_nothing() -> None:
