@@ -89,6 +89,8 @@ def _folds(folds: Mapping[str, Any]) -> Html:
         return Html("")
     name = f"all {folds.get('n', '')} ({folds.get('kind', '')})"
     rows = [(name, "", *(spread(folds[key]) for key in keys))]
+    if pooled := folds.get("pooled"):
+        rows.append(("rows of all folds together", "", *(spread(pooled.get(key)) for key in keys)))
     rows += [
         (str(place + 1), f"{one['test']:,}" if "test" in one else "", *(spread(one.get(key)) for key in keys))
         for place, one in enumerate(folds.get("per_fold", ()))

@@ -112,6 +112,23 @@ def _overlap(one: Bbox, other: Bbox) -> bool:
     return bool(across > 1 and down > 1.5)
 
 
+def test_words_are_words_and_dollars_are_dollars() -> None:
+    """A label is text in the picture, as it was written: selectable, and never read as mathematics."""
+    drawn = sizes_picture({"a": 5, "b": 7}, {"a": "$5 to $9", "b": "x"}).to_html()
+    assert ">$5 to $9</text>" in drawn
+
+
+def test_many_tiny_segments_beside_a_huge_one_keep_their_names_apart() -> None:
+    """Labels of a flow move away from each other, not into each other."""
+    names = [f"segment {i}" for i in range(12)]
+    picture = flows_picture(np.diag([100_000] + [1] * 11).tolist(), names, names)
+    assert picture is not None
+    boxes = _boxes(picture.figure)
+    assert len(boxes) == 2 * 12 + 2
+    assert [pair for pair in itertools.combinations(boxes, 2) if _overlap(pair[0][1], pair[1][1])] == []
+    assert [said for said, box in boxes if not _within(box, picture.figure.bbox)] == []
+
+
 def test_marks_are_told_apart_without_colour() -> None:
     """Twelve markers and twelve hatches, no two alike."""
     assert len({one.marker for one in MARKS}) == len({one.hatch for one in MARKS}) == len(MARKS) == 12
