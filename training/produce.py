@@ -125,7 +125,7 @@ def _train(definition: Definition, sources: Sources, place: _Place, as_of_us: in
     if identity is not None and before.version != made.sealed.version:
         manifest = replace(manifest, lineage=identity.lineage())
     repeated = made.sealed.version in list_versions(place.packages, definition.name)
-    pages = make_pages(Judged(made.sealed, evaluation, definition.seed), entry)
+    pages = make_pages(Judged(made.sealed, evaluation, definition.seed, entry["since"]), entry)
     manifest, folder = register(place.packages, place.journal, manifest, made.files, pages)
     return Produced(manifest, folder, evaluation, len(gathered.rows.train.values), decision, entry, repeated)
 

@@ -95,6 +95,7 @@ def _common(keys: list[str], algorithm: str) -> dict[str, Any]:
             "warnings": ["A column is constant."],
         },
         "notes": ["December is not in the data."],
+        "measured": {"export_difference": 3e-9, "latency_us_1": 12.5},
         "timing": [{"stage": "fitting", "seconds": 12.5}],
         "identity": {
             "previous": "0123456789ab",
@@ -102,7 +103,8 @@ def _common(keys: list[str], algorithm: str) -> dict[str, Any]:
                 {"key": key, "kind": "kept" if i else "new", "from": [key] if i else [], "overlap": 0.8, "users": 300}
                 for i, key in enumerate(keys)
             ],
-            "moved": {"users": 321, "share": 0.08},
+            "moved": {"users": 321, "of": 4_000, "share": 0.08},
+            "since": {"as_of": "2017-11-01T05:00:00Z", "users": 3_900, "moved": 500, "features": 300, "model": 200},
             "flows": {"rows": before, "columns": keys, "matrix": matrix.tolist()},
             "reasons": ["Most moved because recency fell."],
         },

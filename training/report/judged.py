@@ -17,6 +17,8 @@ class Judged:
     manifest: Manifest
     evaluation: Evaluation
     seed: int | None = None
+    since: str | None = None
+    """The instant that older events were left out before, where the training was told one."""
 
     @property
     def details(self) -> dict[str, Any]:
@@ -51,4 +53,5 @@ class Judged:
     @property
     def reproduce(self) -> str:
         """The command that trains this version again on the same history."""
-        return f"strata train {self.manifest.segmenter} --as-of {self.manifest.data_window.as_of}"
+        since = "" if self.since is None else f" --since {self.since}"
+        return f"strata train {self.manifest.segmenter} --as-of {self.manifest.data_window.as_of}{since}"

@@ -159,6 +159,8 @@ def _limits(judged: Judged) -> list[str]:
 
 def _identity(judged: Judged) -> list[str]:
     found = judged.details.get("identity") or {}
+    if found.get("previous") is None and found.get("reasons"):
+        return bullets(plain(reason) for reason in found["reasons"])
     if found.get("previous") is None:
         return ["There is no version before this one that it was compared with."]
     moved = found.get("moved") or {}

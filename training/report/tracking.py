@@ -47,7 +47,9 @@ def track(
     settings: TrackingSettings,
     environ: Mapping[str, str] = os.environ,
 ) -> str | None:
-    """Record a stored version. None when it is recorded or nothing is configured, else a sentence of warning.
+    """Record a version that was decided about, its pages from `folder`.
+
+    None when it is recorded or nothing is configured, else a sentence of warning.
 
     Never raises for what a server does, and returns within `settings.timeout_s`; MLflow tries a failed request again
     within that time.
@@ -66,8 +68,8 @@ def track(
     if fault is None:
         return None
     return (
-        f"{definition.name} {judged.manifest.version} is stored, and not recorded at {without_secrets(uri)}: {fault}; "
-        "look at tracking.uri and the server, then train again to record it"
+        f"{definition.name} {judged.manifest.version} was not recorded at {without_secrets(uri)}: {fault}; "
+        "nothing else is lost: look at tracking.uri and the server"
     )
 
 

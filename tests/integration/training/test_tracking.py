@@ -60,5 +60,5 @@ def test_a_server_that_refuses_is_a_sentence(stub: Stub, folder: Path) -> None:
     stub.status = 400
     said = _track(labels(3), folder, stub)
     assert said is not None
-    assert "is stored, and not recorded at http://127.0.0.1:" in said
+    assert "was not recorded at http://127.0.0.1:" in said
     assert "the disk is full" in said

@@ -11,13 +11,15 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from training.report.picture import Picture
-from training.report.style import figure, mark
+from training.report.style import Mark, figure, mark
 from training.report.wrapping import wrapped
 from training.rows import Floats
 
 _GAP: Final = 0.025  # between segments, of the whole height
 _WIDTH: Final = 0.035
-_LINE: Final = 0.052  # the least distance of two labels' middles
+_GREY: Final = "#7d8a94"
+_LINE: Final = 11.5  # points: the least distance of two labels' middles
+_TOP, _BOTTOM = -0.08, 1.06
 
 
 def flows_picture(matrix: Sequence[Sequence[float]], before: Sequence[str], after: Sequence[str]) -> Picture | None:
@@ -25,14 +27,14 @@ def flows_picture(matrix: Sequence[Sequence[float]], before: Sequence[str], afte
     flows = np.array(matrix, dtype=np.float64)
     if not flows.sum() > 0:
         return None
-    made, axes = figure(7.2, max(2.6, 0.36 * max(flows.shape) + 1.4))
+    made, axes = figure(7.2, height := max(2.6, 0.36 * max(flows.shape) + 1.4))
+    least = _LINE / (72 * height) * (_BOTTOM - _TOP)
     left, right = _stack(flows.sum(axis=1)), _stack(flows.sum(axis=0))
     _ribbons(axes, flows, left, right)
-    for x, spans, names, side in ((0.0, left, before, "right"), (1.0 - _WIDTH, right, after, "left")):
-        sizes = flows.sum(axis=1 if side == "right" else 0)
-        _blocks(axes, x, spans, [f"{wrapped(n, 24, 1)}  {s:,.0f}" for n, s in zip(names, sizes, strict=True)], side)
+    _blocks(axes, left, _told(before, flows.sum(axis=1)), least=least, old=True)
+    _blocks(axes, right, _told(after, flows.sum(axis=0)), least=least, old=False)
     axes.set_xlim(-0.75, 1.75)
-    axes.set_ylim(1.06, -0.08)
+    axes.set_ylim(_BOTTOM, _TOP)
     axes.axis("off")
     axes.text(0.0, -0.05, "before", ha="right", fontsize=9, fontweight="bold")
     axes.text(1.0, -0.05, "now", ha="left", fontsize=9, fontweight="bold")
@@ -74,11 +76,16 @@ def _ribbon(y0: float, height0: float, y1: float, height1: float) -> Path:
     return Path(corners, [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY])
 
 
-def _blocks(axes: Axes, x: float, spans: Floats, names: Sequence[str], side: str) -> None:
-    places = spread_apart(spans.mean(axis=1), _LINE)
-    edge = x - 0.02 if side == "right" else x + _WIDTH + 0.02
+def _told(names: Sequence[str], sizes: Floats) -> list[str]:
+    return [f"{wrapped(name, 24, 1)}  {size:,.0f}" for name, size in zip(names, sizes, strict=True)]
+
+
+def _blocks(axes: Axes, spans: Floats, names: Sequence[str], *, least: float, old: bool) -> None:
+    """A segment's block and its name, the old ones on the left."""
+    places = spread_apart(spans.mean(axis=1), least)
+    x, edge, side = (0.0, -0.02, "right") if old else (1.0 - _WIDTH, 1.02, "left")
     for index, ((top, bottom), place, name) in enumerate(zip(spans, places, names, strict=True)):
-        colour, _, hatch = mark(index) if side == "right" else ("#7d8a94", "", "")
+        colour, _, hatch = mark(index) if old else Mark(_GREY, "", "")
         axes.add_patch(Rectangle((x, top), _WIDTH, bottom - top, facecolor=colour, hatch=hatch, lw=0))
         axes.text(edge, place, name, ha=side, va="center", fontsize=8)
 

@@ -25,7 +25,10 @@ _DECISIONS: Final = {
 def first_screen(judged: Judged) -> Html:
     """The head of the page."""
     manifest, window = judged.manifest, judged.manifest.data_window
-    said = joined(tag("p", line) for line in judged.evaluation.headline[:_SENTENCES])
+    # The decision stands above them with its reasons.
+    decided = f": {'; '.join(judged.details.get('decision_reasons', ()))}."
+    found = [line for line in judged.evaluation.headline if not line.endswith(decided)]
+    said = joined(tag("p", line) for line in found[:_SENTENCES])
     return joined(
         (
             tag("h1", manifest.segmenter),

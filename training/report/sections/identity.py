@@ -31,6 +31,7 @@ def identity_section(judged: Judged) -> Html:
         _moved(found),
         sentences(found.get("reasons", ())),
         _flows(judged, found.get("flows")),
+        table(("since that version was trained", "users"), _causes(found.get("since") or {}), numeric_from=1),
         table(("segment", "key", "what it is", "from", "overlap", "users"), rows, numeric_from=4),
         identity="identity",
     )
@@ -39,6 +40,8 @@ def identity_section(judged: Judged) -> Html:
 def _moved(found: Mapping[str, Any]) -> Html:
     if not found:
         return Html("")
+    if found.get("previous") is None and found.get("reasons"):
+        return Html("")  # they say why it could not be compared
     if found.get("previous") is None:
         if found.get("reasons"):
             return Html("")  # there is one, and they say why it cannot be compared
@@ -46,6 +49,17 @@ def _moved(found: Mapping[str, Any]) -> Html:
     moved = found.get("moved") or {}
     said = "" if not moved else f": {moved['users']:,} users ({percent(moved['share'])}) are in another segment now"
     return tag("p", "Compared with version ", code(found["previous"]), said, ".")
+
+
+def _causes(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    named = (
+        ("users", "known then and now"),
+        ("moved", "in another segment"),
+        ("features", "because their features changed"),
+        ("model", "because the model changed"),
+        ("both", "by both together"),
+    )
+    return [(name, f"{found[key]:,}") for key, name in named if key in found]
 
 
 def _flows(judged: Judged, found: Any) -> Html:

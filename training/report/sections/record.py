@@ -12,6 +12,7 @@ def figures_section(judged: Judged) -> Html:
     """Metrics, then the tables behind the curves."""
     details = judged.details
     metrics = [(code(name), spread(found, 4)) for name, found in metrics_with_intervals(judged)]
+    measured = [(code(name), number(value)) for name, value in (details.get("measured") or {}).items()]
     calibration = [
         (str(place + 1), f"{one['rows']:,}" if "rows" in one else "", percent(one["predicted"]),
          percent(one["observed"]), f"{percent(one['low'])} to {percent(one['high'])}")
@@ -25,6 +26,7 @@ def figures_section(judged: Judged) -> Html:
     return section(
         "Figures",
         part("Metrics", table(("metric", "value (95 %)"), metrics, numeric_from=1)),
+        part("Measured while it was made", table(("figure", "value"), measured, numeric_from=1)),
         part("Calibration", table(("group", "rows", "said", "true", "95 %"), calibration, numeric_from=1)),
         part(
             "Gain and lift", table(("users taken", "lift", "positives found", "precision (95 %)"), lift, numeric_from=0)

@@ -74,6 +74,8 @@ def test_everything_measured_is_drawn(pages: dict[str, str], kind: str) -> None:
         ("clusters", "3,000.0"),  # Calinski-Harabasz of k = 3
         ("clusters", "No worse than the champion."),
         ("clusters", "321 users (8.0%) are in another segment now"),
+        ("clusters", "because their features changed"),
+        ("clusters", "latency_us_1"),
         ("clusters", "Most moved because recency fell."),
         ("clusters", "December is not in the data."),
         ("labels", "0.860 (0.840 to 0.880)"),  # over the folds
@@ -179,3 +181,28 @@ def test_duplicates_that_stay_are_not_said_to_be_left_out() -> None:
     page = evaluation_page(Judged(made.manifest, Evaluation({}, kept)))
     assert "Duplicate rows, kept" in page
     assert "Duplicate rows left out" not in page
+
+
+def test_the_decision_is_said_once_on_the_first_screen() -> None:
+    """Training puts it among its sentences; the page has it above them."""
+    made = labels(2)
+    reasons = "; ".join(made.details["decision_reasons"])
+    headline = ["One.", f"Held for a person: {reasons}."]
+    page = evaluation_page(Judged(made.manifest, Evaluation({}, made.details, headline)))
+    first = page[: page.index("<nav>")]
+    assert (first.count(reasons), first.count("One.")) == (1, 1)
+
+
+def test_a_version_that_could_not_be_compared_says_why() -> None:
+    """And not that there is none before it."""
+    made = clusters(2)
+    identity = {"previous": None, "segments": [], "reasons": ["The package before reads other features."]}
+    page = evaluation_page(Judged(made.manifest, Evaluation({}, {"kind": "clusters", "identity": identity})))
+    assert "The package before reads other features." in page
+    assert "named at birth" not in page
+
+
+def test_a_training_on_a_sliding_window_is_made_again_with_it() -> None:
+    """The command has the instant before which events were left out."""
+    made = Judged(labels(2).manifest, Evaluation({}, {}), 7, "2017-06-01T00:00:00Z")
+    assert made.reproduce.endswith("--as-of 2017-12-01T05:00:00Z --since 2017-06-01T00:00:00Z")

@@ -105,11 +105,11 @@ def _unused(axis: Axis) -> Iterator[Text]:
         yield tick.label2
 
 
-def _overlap(one: Bbox, other: Bbox) -> bool:
-    """By more than a point either way: a box has the line's full height, whatever letters are in it."""
+def _overlap(one: Bbox, other: Bbox, leave: float = 1.5) -> bool:
+    """By more than so many points down: a box has the line's full height, whatever letters are in it."""
     across = min(one.x1, other.x1) - max(one.x0, other.x0)
     down = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return bool(across > 1 and down > 1.5)
+    return bool(across > 1 and down > leave)
 
 
 def test_words_are_words_and_dollars_are_dollars() -> None:
@@ -125,7 +125,7 @@ def test_many_tiny_segments_beside_a_huge_one_keep_their_names_apart() -> None:
     assert picture is not None
     boxes = _boxes(picture.figure)
     assert len(boxes) == 2 * 12 + 2
-    assert [pair for pair in itertools.combinations(boxes, 2) if _overlap(pair[0][1], pair[1][1])] == []
+    assert [pair for pair in itertools.combinations(boxes, 2) if _overlap(pair[0][1], pair[1][1], 0.0)] == []
     assert [said for said, box in boxes if not _within(box, picture.figure.bbox)] == []
 
 

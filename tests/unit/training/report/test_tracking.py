@@ -52,9 +52,7 @@ def test_a_server_that_never_answers_costs_no_more_than_was_said(tmp_path: Path)
         uri = f"http://user:secret@127.0.0.1:{silent.getsockname()[1]}"
         said = track(DEFINITION, JUDGED, tmp_path, TrackingSettings(uri=uri, timeout_s=0.3))
     assert said is not None
-    assert said.startswith(
-        f"promo_responder {JUDGED.manifest.version} is stored, and not recorded at http://127.0.0.1:"
-    )
+    assert said.startswith(f"promo_responder {JUDGED.manifest.version} was not recorded at http://127.0.0.1:")
     assert "no answer within 0.3 s" in said
     assert "secret" not in said
 
