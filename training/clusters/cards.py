@@ -57,8 +57,8 @@ def _one_per_axis(differences: Sequence[Difference], axes: Mapping[str, Axis]) -
 def _trait(one: Difference, unit: str) -> str:
     words = next(words for least, words in _WORDS if abs(one.effect) >= least)
     compared = words.format("higher" if one.effect > 0 else "lower")
-    typical = f"typically {_number(one.median)}, the others {_number(one.others)}"
-    return f"{plain_name(one.feature)} is {compared} others' ({typical}{f' {unit}' if unit else ''})"
+    typical = f"{_number(one.median)} {unit}".strip()
+    return f"{plain_name(one.feature)} typically {typical}, {compared} the others' {_number(one.others)}"
 
 
 def _border(share: float) -> str:

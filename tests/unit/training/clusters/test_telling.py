@@ -51,9 +51,9 @@ def test_a_card_says_who_they_are() -> None:
     ]  # fmt: skip
     card = write_card(TEXT, 250, 1_000, tell_traits(differences, AXES), border_share=0.2)
     assert card == (
-        "Best: 250 of 1,000 users (25%). Spends most. What tells them apart: spend 90d is much higher than others' "
-        "(typically 900, the others 160 euros); visits 30d is somewhat lower than others' (typically 2.5, the others "
-        "3.5 visits). 20% of them are near the border to another segment."
+        "Best: 250 of 1,000 users (25%). Spends most. What tells them apart: spend 90d typically 900 euros, much "
+        "higher than the others' 160; visits 30d typically 2.5 visits, somewhat lower than the others' 3.5. 20% of "
+        "them are near the border to another segment."
     )
 
 
