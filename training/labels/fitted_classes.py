@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -133,6 +133,6 @@ def fit_classes(rows: TrainingRows, chosen: Chosen, on_validation: Floats, progr
     assert rows.validation is not None
     before = chosen.learned
     adjustment = adjust(on_validation, rows.validation.labels, scalable=before.scorer.scalable)
-    after = Learned(before.preparation, before.scorer.adjusted(adjustment.scale, adjustment.shifts))
+    after = replace(before, scorer=before.scorer.adjusted(adjustment.scale, adjustment.shifts))
     adjusted = Chosen(chosen.definition, after, chosen.tuned, chosen.pruning)
     return FittedClasses(rows, adjusted, adjustment, before, progress)

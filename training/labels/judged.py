@@ -16,8 +16,9 @@ from training.judge.fairness import fairness
 from training.judge.importance import importance_sentence
 from training.judge.learning_curve import learning_curve, learning_sentence
 from training.judge.shap_values import shap_details
+from training.labels.balancing import compare_ways
 from training.labels.choosing import Chosen, Progress, importance, resampling
-from training.labels.learn import Learned, fit_score
+from training.labels.learn import Learned, class_count, fit_score
 from training.labels.row_folds import row_folds, seen_rows
 from training.rows import FeatureSchema, Part, TrainingRows
 
@@ -26,7 +27,8 @@ _EXPLAINED: Final = 2_000
 
 
 def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> dict[str, Any]:
-    """`folds`, `learning_curve`, `permutation`, `shap`, `importances`, `tuning`, `pruning`, and `notes` of them.
+    """`folds`, `learning_curve`, `permutation`, `shap`, `importances`, `tuning`, `pruning`, and
+    `notes` of them; of two classes `balance`.
 
     What the rows do not carry is left out, with a sentence among the notes.
     """
@@ -43,6 +45,8 @@ def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> di
     notes.append(importance_sentence(out["permutation"]))
     if "learning_curve" in out:
         notes.append(learning_sentence(out["learning_curve"]))
+    if class_count(definition) == 2:
+        out["balance"] = compare_ways(rows, chosen, progress)
     if chosen.tuned is not None:
         out["tuning"] = chosen.tuned.to_json()
     if chosen.pruning is not None:

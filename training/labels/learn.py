@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import numpy as np
-
 from training.algorithms import label_algorithm
 from training.algorithms.port import Labels, Scorer
 from training.definition import Definition
 from training.judge.cross_validation import FitScore
 from training.prepare.fit import fit_preparation
 from training.prepare.fitted_steps import FittedSteps
+from training.prepare.resample import Balanced, balance
 from training.rows import FeatureSchema, Floats, Part
 from training.sections import LabelSection
 
@@ -22,6 +21,8 @@ class Learned:
     """A preparation and the model that reads what it makes."""
 
     preparation: FittedSteps
+    rows: Balanced
+    """Prepared and balanced: what the model was fitted on."""
     scorer: Scorer
 
     def raw(self, values: Floats) -> Floats:
@@ -43,14 +44,13 @@ def learn(definition: Definition, schema: FeatureSchema, part: Part, leave_out: 
         without(definition, leave_out), schema, part.values, part.labels, part.users,
         reads_missing=algorithm.reads_missing,
     )  # fmt: skip
-    labels = part.labels[preparation.kept]
-    weights = class_weights(labels) if definition.balance == "class_weights" else None
-    return Learned(
-        preparation,
-        algorithm.fit(
-            preparation.training, labels, weights, section, classes=class_count(definition), seed=definition.seed
-        ),
+    rows = balance(
+        definition.balance, preparation.training, part.labels[preparation.kept], preparation.nominal, definition.seed
     )
+    scorer = algorithm.fit(
+        rows.values, rows.labels, rows.weights, section, classes=class_count(definition), seed=definition.seed
+    )
+    return Learned(preparation, rows, scorer)
 
 
 def fit_score(definition: Definition, schema: FeatureSchema, leave_out: Collection[str] = ()) -> FitScore:
@@ -68,14 +68,3 @@ def without(definition: Definition, leave_out: Collection[str]) -> Definition:
         return definition
     left_out = (*definition.prepare.leave_out, *sorted(leave_out))
     return definition.model_copy(update={"prepare": definition.prepare.model_copy(update={"leave_out": left_out})})
-
-
-def class_weights(labels: Labels) -> Floats:
-    """[n]: all classes weigh the same together, and a row of the most frequent one 1.
-
-    >>> class_weights(np.array([0, 0, 0, 1], dtype=np.int8)).tolist()
-    [1.0, 1.0, 1.0, 3.0]
-    """
-    counts = np.bincount(labels)
-    weights: Floats = (counts.max() / np.maximum(counts, 1))[labels]
-    return weights

@@ -102,6 +102,44 @@ def test_a_package_answers_as_the_library(kind: str, classes: int) -> None:
     assert (again.model, dict(again.files)) == (export.model, dict(export.files))
 
 
+EVERYTHING: dict[str, Any] = {
+    "duplicates": "drop",
+    "ranges": {"toy:spend": [0, 1_000]},
+    "missing": "model",
+    "indicator": True,
+    "scale": "robust",
+    "categories": "target",
+    "weights": {"toy:visits": 2.0},
+    "leave_out": ["toy:noise"],
+    "derive": [
+        {"kind": "engagement", "weights": {"toy:spend": 1.0, "toy:visits": 1.0}},
+        {"kind": "propensity", "features": ["toy:spend", "toy:visits"]},
+    ],
+}
+
+
+@pytest.mark.parametrize("balance", ["none", "smote", "under"])
+@pytest.mark.parametrize(("kind", "prepare"), [("lightgbm", EVERYTHING), ("logistic", EVERYTHING), ("lightgbm", {})])
+def test_a_preparation_goes_into_the_package(kind: str, prepare: dict[str, Any], balance: str) -> None:
+    """Raw features go in: whatever is declared, and whatever SMOTE needs that is not."""
+    gathered = _gathered()
+    fitted = fit(_definition(kind, prepare=prepare, balance=balance), gathered.rows)
+    package, rows = _package(gathered, fitted.export()), _strange(gathered)
+    ours, theirs = package.score(rows), fitted.answers(rows)
+    np.testing.assert_array_equal(ours.segment_indexes, theirs.segment_indexes)
+    np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-6)
+    assert np.mean(theirs.scores) == pytest.approx(np.mean(gathered.rows.validation.labels), abs=0.15)  # type: ignore[union-attr]
+
+
+def test_ways_to_balance_are_compared() -> None:
+    """Each on the same validation rows, the declared one marked; SMOTE fills what trees read as missing."""
+    found = fit(_definition("lightgbm", balance="none"), _gathered().rows).evaluate().details["balance"]
+    assert [(one["way"], one["chosen"]) for one in found["ways"]] == [
+        ("none", True), ("class_weights", False), ("smote", False), ("under", False),
+    ]  # fmt: skip
+    assert all(0.7 < one["roc_auc"] < 1.0 for one in found["ways"])
+
+
 def test_two_classes_are_judged_whole() -> None:
     """Every section of the evaluation is there; the model finds what the table was made of."""
     changes = {"judge": {"folds": 2, "resamples": 50, "prune": True, "protected": ["toy:town", "toy:visits"]}}

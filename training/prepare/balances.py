@@ -1,0 +1,158 @@
+"""Ways to balance rare positives side by side, on the same untouched rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from strata.errors import InputInvalid
+from training.algorithms.port import Labels
+from training.labels.curves import average_precision, roc_auc
+from training.prepare.prior import correct_prior
+from training.prepare.resample import WAYS, Balanced, Way
+from training.rows import Floats
+
+MOST_GAP: Final = 0.02
+"""Of ROC AUC: by how much a way's lead on the rows it learned from may exceed that of no balancing."""
+MOST_SHIFT: Final = 0.05
+"""How far the mean probability may be from the base rate before it is recalibrated."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model learned in one way."""
+
+    learned: Balanced
+    """The rows it was fitted on."""
+    on_learned: Floats
+    """[m] its raw scores of them."""
+    base_rate: float
+    """Share of positives before they were balanced."""
+    on_judged: Floats
+    """[n] its raw scores of the rows that judge: as they came, neither resampled nor weighed."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One way, judged."""
+
+    way: Way
+    roc_auc: float
+    average_precision: float
+    brier_before: float
+    """Of probabilities as the rows it learned from have them."""
+    brier_prior: float
+    """Of those, put right by the two base rates alone (`correct_prior`)."""
+    brier_after: float
+    """Of probabilities calibrated on other untouched rows."""
+    gap: float
+    """ROC AUC on the rows it learned from, less that on the rows that judge."""
+    mean_before: float
+    """Mean probability, as `brier_before` has them."""
+
+
+def compare_balances(trial: Callable[[Way], Trial], labels: Labels, *, chosen: Way, seed: int) -> dict[str, Any]:
+    """`details["balance"]`: `ways`, a row for each, and `warnings`, sentences. Two classes.
+
+    `trial` learns in one way and scores the rows that judge, whose labels these are. A way whose trial raises
+    InputInvalid is left out, with a warning.
+    """
+    judged: list[Judged] = []
+    warnings = []
+    for way in WAYS:
+        try:
+            judged.append(_judge(way, trial(way), labels, seed))
+        except InputInvalid as error:
+            warnings.append(f"{_NAMES[way]} was not compared: {error}.")
+    base = float(labels.mean())
+    ways = [
+        {
+            "way": one.way,
+            "roc_auc": one.roc_auc,
+            "average_precision": one.average_precision,
+            "brier_before": one.brier_before,
+            "brier_prior": one.brier_prior,
+            "brier_after": one.brier_after,
+            "chosen": one.way == chosen,
+        }
+        for one in judged
+    ]
+    return {"ways": ways, "warnings": [*warnings, *_warnings(judged, base)]}
+
+
+_NAMES: Final = {
+    "none": "No balancing",
+    "class_weights": "Weighing the classes",
+    "smote": "SMOTE",
+    "under": "Leaving out frequent rows",
+}
+
+
+def _judge(way: Way, trial: Trial, labels: Labels, seed: int) -> Judged:
+    learned = trial.learned
+    before = _probabilities(trial.on_learned, learned.labels, learned.weights, trial.on_judged)
+    shown = float(np.average(learned.labels, weights=learned.weights))
+    found = roc_auc(labels, trial.on_judged)
+    return Judged(
+        way,
+        found,
+        average_precision(labels, trial.on_judged),
+        _brier(labels, before),
+        _brier(labels, correct_prior(before, shown, trial.base_rate)),
+        _brier(labels, _calibrated(trial.on_judged, labels, seed)),
+        roc_auc(learned.labels, trial.on_learned) - found,
+        float(before.mean()),
+    )
+
+
+def _warnings(judged: Sequence[Judged], base: float) -> list[str]:
+    plain = next((one.gap for one in judged if one.way == "none"), None)
+    said = []
+    for one in judged:
+        if one.way == "smote" and plain is not None and one.gap > plain + MOST_GAP:
+            said.append(
+                f"SMOTE over-fits: its ROC AUC is {one.gap:.3f} higher on the rows it learned from than on untouched "
+                f"ones, without it {plain:.3f}."
+            )
+        if abs(one.mean_before - base) > MOST_SHIFT:
+            said.append(
+                f"{_NAMES[one.way]} moves the base rate: the mean probability is {one.mean_before:.1%} where "
+                f"{base:.1%} are positive; calibrating on untouched rows puts it right (Brier score "
+                f"{one.brier_before:.4f} before, {one.brier_after:.4f} after)."
+            )
+    return said
+
+
+def _calibrated(raw: Floats, labels: Labels, seed: int) -> Floats:
+    """Each half of the rows by a calibration on the other."""
+    out = np.empty(len(raw))
+    for half in _halves(labels, seed):
+        out[half] = _probabilities(raw[~half], labels[~half], None, raw[half])
+    return out
+
+
+def _halves(labels: Labels, seed: int) -> list[np.ndarray[Any, np.dtype[np.bool_]]]:
+    """As many positives in each."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    first = np.zeros(len(labels), dtype=np.bool_)
+    first[order[::2]] = True
+    return [first, ~first]
+
+
+def _probabilities(raw: Floats, labels: Labels, weights: Floats | None, asked: Floats) -> Floats:
+    """Platt's line (1999) through some rows' raw scores, for others."""
+    middle, spread = float(raw.mean()), float(raw.std()) or 1.0
+    if len(np.unique(labels)) < 2:
+        return np.full(len(asked), float(labels.mean()))
+    line = LogisticRegression(C=1e6, max_iter=1_000).fit(((raw - middle) / spread)[:, None], labels, weights)
+    found: Floats = line.predict_proba(((asked - middle) / spread)[:, None])[:, 1]
+    return found
+
+
+def _brier(labels: Labels, probabilities: Floats) -> float:
+    return float(np.mean((probabilities - labels) ** 2))
