@@ -28,7 +28,8 @@ h3{{font-size:1rem;margin:1.4rem 0 .4rem}}p{{margin:.35rem 0}}ul{{margin:.35rem 
 .reject,.missed{{color:var(--bad)}}.decision.hold{{border-style:dashed}}.decision.reject{{border-style:double}}
 .head{{display:grid;grid-template-columns:minmax(0,1.1fr) minmax(0,1fr);gap:1.4rem;align-items:start;margin:.8rem 0}}
 .say{{background:var(--say);border-left:4px solid var(--accent);padding:.5rem 1rem;border-radius:0 4px 4px 0}}
-.cards{{display:grid;grid-template-columns:repeat(auto-fill,minmax(175px,1fr));gap:.7rem;margin-top:.9rem}}
+.cards{{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:.7rem;margin-top:.9rem}}
+.cards.two{{grid-template-columns:repeat(2,minmax(0,1fr))}}.passed,.missed,.unbroken{{white-space:nowrap}}
 article{{border:1px solid var(--line);border-top:5px solid;border-radius:4px;padding:.4rem .7rem;font-size:.86rem;
 line-height:1.4;overflow-wrap:anywhere}}article h3{{margin:.1rem 0}}.size b{{font-size:1.25rem}}
 nav{{margin:1.4rem 0 0;font-size:.9rem}}nav a{{color:var(--accent);margin-right:1rem;white-space:nowrap}}

@@ -38,6 +38,18 @@ def code(found: object) -> Html:
     return Html(re.sub(r"([_:/])(?=\w)", r"\1<wbr>", tag("code", found).removesuffix("</code>")) + "</code>")
 
 
+def verdict(passed: bool, otherwise: str) -> Html:
+    """A sign, a word and a colour: any one of them is enough."""
+    if passed:
+        return tag("span", "\u2713 passed", class_="passed")
+    return tag("span", f"\u2717 {otherwise}", class_="missed")
+
+
+def unbroken(found: object) -> Html:
+    """A figure that stays on its line."""
+    return tag("span", found, class_="unbroken")
+
+
 def section(title: str, *inside: object, identity: str = "") -> Html:
     """A part with its heading; nothing at all where there is nothing inside."""
     body = joined(inside)

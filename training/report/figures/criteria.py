@@ -56,7 +56,7 @@ def criteria_picture(candidates: Sequence[Mapping[str, Any]], chosen: int | None
     said = "Each criterion for each number tried; bars are 95 % intervals, of stability down to the worst tenth."
     if chosen is not None:
         said += f" The dotted line and the filled mark are the chosen number, {chosen}."
-    return Picture("How many segments", said, made)
+    return Picture("What each criterion says", said, made)
 
 
 def _draw(axes: Axes, candidates: Sequence[Mapping[str, Any]], criterion: Criterion, chosen: int | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from training.report.figures.balance import balance_picture
 from training.report.figures.learning import tuning_picture
-from training.report.html import Html, code, folded, joined, part, section, sentences, table, tag
+from training.report.html import Html, code, folded, joined, part, section, sentences, table, tag, verdict
 from training.report.judged import Judged
 from training.report.numbers import number, percent, spread
 from training.report.picture import pictures
@@ -23,7 +23,7 @@ def care_section(judged: Judged) -> Html:
         part("The rare class", _balance(details)),
         part("Adjustment of probabilities", _adjustment(details.get("adjustment") or {})),
         part("Search for parameters", _tuning(details.get("tuning") or {})),
-        part("Why nothing leaks", _leaks(details)),
+        part("Checks for leaks", _leaks(details)),
         part("To be known", sentences(details.get("notes", ()))),
         identity="made",
     )
@@ -121,7 +121,7 @@ def _parameters(trial: Any) -> str:
 
 def _leaks(details: Mapping[str, Any]) -> Html:
     rows = [
-        (one["check"], "\u2713 passed" if one.get("passed") else "\u2717 found", str(one.get("statement", "")))
+        (one["check"], verdict(bool(one.get("passed")), "found"), str(one.get("statement", "")))
         for one in details.get("leaks", ())
     ]
     guard = details.get("leak_guard")

@@ -81,7 +81,11 @@ def _main_picture(judged: Judged) -> Picture | None:
 
 
 def _cards(judged: Judged) -> Html:
-    return tag("div", *(_card(judged, place) for place in range(len(judged.manifest.vocabulary))), class_="cards")
+    count = len(judged.manifest.vocabulary)
+    # Two and four leave no row half empty in twos, all others fewer in threes.
+    return tag(
+        "div", *(_card(judged, place) for place in range(count)), class_="cards two" if count in (2, 4) else "cards"
+    )
 
 
 def _card(judged: Judged, place: int) -> Html:
@@ -89,8 +93,8 @@ def _card(judged: Judged, place: int) -> Html:
     total = max(sum(judged.sizes.values()), 1)
     size = judged.sizes.get(entry.key)
     how_many = "" if size is None else tag("p", tag("b", rounded(size / total)), f" {size:,} users", class_="size")
-    told = judged.details.get("cards", {}).get(entry.key, entry.description)
     return tag(
-        "article", tag("h3", entry.label), how_many, tag("p", told), tag("p", code(entry.key), class_="meta"),
+        "article", tag("h3", entry.label), how_many, tag("p", entry.description),
+        tag("p", code(entry.key), class_="meta"),
         style=f"border-top-color:{mark(place).colour}",
     )  # fmt: skip

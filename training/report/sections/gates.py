@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.report.html import Html, code, joined, note, section, table, tag
+from training.report.html import Html, code, joined, note, section, table, tag, unbroken, verdict
 from training.report.judged import Judged
 from training.report.numbers import number, spread
 
@@ -13,7 +13,13 @@ from training.report.numbers import number, spread
 def gates_section(judged: Judged) -> Html:
     """Gates with what was asked and found, then the version it would replace."""
     rows = [
-        (code(gate["metric"]), _figure(gate.get("asked")), _figure(gate.get("found")), _verdict(gate), _said(gate))
+        (
+            code(gate["metric"]),
+            _figure(gate.get("asked")),
+            unbroken(_figure(gate.get("found"))),
+            verdict(bool(gate.get("passed")), f"missed: {gate.get('otherwise', 'reject')}"),
+            _said(gate),
+        )
         for gate in judged.details.get("gates", ())
     ]
     return section(
@@ -22,12 +28,6 @@ def gates_section(judged: Judged) -> Html:
         _champion(judged.details.get("champion")),
         identity="gates",
     )
-
-
-def _verdict(gate: Mapping[str, Any]) -> Html:
-    if gate.get("passed"):
-        return tag("span", "\u2713 passed", class_="passed")
-    return tag("span", f"\u2717 missed: {gate.get('otherwise', 'reject')}", class_="missed")
 
 
 def _said(gate: Mapping[str, Any]) -> str:

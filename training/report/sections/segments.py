@@ -29,6 +29,7 @@ def segments_section(judged: Judged) -> Html:
             one_by_one_picture(found, names) if found else None,
             telling_picture(told, judged.labels) if told else None,
         ),
+        part("In plain words", sentences(_cards(judged))),
         part("The middle user of each segment", _profile(judged)),
         part("What tells a segment apart, in its own units", _telling(judged)),
         identity="segments",
@@ -64,6 +65,11 @@ def windows_section(judged: Judged) -> Html:
         table(("window", "agreement (adjusted Rand)", "silhouette"), rows, numeric_from=1),
         identity="time",
     )
+
+
+def _cards(judged: Judged) -> list[str]:
+    found = judged.details.get("cards", {})
+    return [found[key] for key in judged.labels if key in found]
 
 
 def _profile(judged: Judged) -> Html:

@@ -17,7 +17,7 @@ VOID = {"meta", "wbr", "br", "img", "link", "input", "use", "path", "image", "re
 PICTURES = {
     "clusters": [
         "What sets segments apart", "Users per segment", "Map of users", "The map, one segment at a time",
-        "What tells a segment apart", "How many segments", "Does it hold over time", "Sizes over time",
+        "What tells a segment apart", "What each criterion says", "Does it hold over time", "Sizes over time",
         "Where users went",
     ],
     "labels": [
