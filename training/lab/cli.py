@@ -1,4 +1,4 @@
-"""`strata lab`: algorithms side by side, quality under published protocols, a million users."""
+"""`strata lab`: algorithms side by side, quality under published protocols, a million users, planted leaks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
+from strata.clock import parse_instant
 from strata.errors import InputInvalid
 from strata.settings import load_settings
 
@@ -17,6 +18,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Where the tables of docs/lab.md are.")]
 DATA: Final = Path("../shared/data")
+HOUR_US: Final = 3_600_000_000
 
 
 @app.command()
@@ -106,6 +108,40 @@ def scale(
         results.append(run_alone("training.lab.scale", *told, threads=threads))
     console.print(scale_table(results))
     _write(json_file, {"algorithms": results})
+
+
+@app.command()
+def leaks(
+    name: Annotated[str, typer.Argument(help="A supervised file of training/segmenters, without .yaml.")] = (
+        "promo_responder"
+    ),
+    as_of: Annotated[str | None, typer.Option(help="ISO 8601 instant; the platform's clock by default.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Leaks planted in a training on this history: each check without its leak, and with it.
+
+    Ends with 1 when a check misses what is planted, or finds something where nothing is.
+    """
+    from strata.registry import read_catalog
+    from training.definition import load_definition
+    from training.history import History
+    from training.lab.planted import plant_leaks
+    from training.lab.show import leaks_table
+    from training.reader import FeastReader
+
+    definition, settings = load_definition(name), load_settings()
+    if not definition.supervised:
+        raise InputInvalid(
+            f"{name} has no label, and a leak is what a label is known by too early; name a supervised one"
+        )
+    as_of_us = parse_instant(as_of) if as_of else settings.make_clock().now_us() // HOUR_US * HOUR_US
+    reader = FeastReader(settings, read_catalog(settings.registry))
+    console = Console(highlight=False)
+    found = plant_leaks(definition, reader, History(settings.history), as_of_us, console.print)
+    console.print(leaks_table(found))
+    _write(json_file, {"leaks": [each.to_json() for each in found]})
+    if not all(each.caught for each in found):
+        raise typer.Exit(1)
 
 
 def _write(path: Path | None, document: dict[str, Any]) -> None:

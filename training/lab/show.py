@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from training.lab.planted import Planted
 
 
 def algorithms_table(results: Sequence[dict[str, Any]]) -> Table:
@@ -43,5 +46,17 @@ def quality_table(results: Sequence[dict[str, Any]]) -> Table:
         table.add_row(
             each["table"], each["metric"], f"{found['value']:.4f} ({found['low']:.4f} to {found['high']:.4f})",
             f"{each['floor']}", f"{each['seconds']:,.0f}",
+        )  # fmt: skip
+    return table
+
+
+def leaks_table(found: Sequence[Planted]) -> Table:
+    """One line a planted leak."""
+    table = Table("planted", "without it", "with it", "what is said of it", "seconds")
+    for each in found:
+        without = "passes" if each.clean.passed else "FALSE ALARM"
+        table.add_row(
+            each.leak, without, "MISSED" if each.planted.passed else "caught", each.planted.statement,
+            f"{each.seconds:.1f}",
         )  # fmt: skip
     return table

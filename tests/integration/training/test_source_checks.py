@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from event_factories import make_event
 from history_files import write_events, write_facts
-from numpy.typing import NDArray
 
 from strata.events import DAY_US
 from strata.registry import read_catalog
@@ -22,9 +18,10 @@ from training.history import History
 from training.judge.leaks.check import Check
 from training.judge.leaks.dates import DATES
 from training.judge.leaks.recomputed import FEATURES
+from training.lab.peeking import PeekingReader
+from training.lab.planted import plant_leaks
 from training.labels.schedule import Schedule
 from training.reader import FeastReader, FeatureReader
-from training.rows import Floats
 from training.source_checks import source_checks
 
 pytestmark = pytest.mark.integration
@@ -67,19 +64,6 @@ def _check(settings: Settings, reader: FeatureReader) -> dict[str, Check]:
     return {check.check: check for check in checks}
 
 
-class PeekingReader(FeastReader):
-    """Features as they will be ten days after the label date."""
-
-    def matrix(self, service: str, users: Sequence[str], times_us: NDArray[np.int64]) -> Floats:
-        return super().matrix(service, users, times_us + 10 * DAY_US)
-
-    @contextmanager
-    def known_by(self, instant_us: int, users: Sequence[str]) -> Iterator[FeatureReader]:
-        with super().known_by(instant_us, users) as restricted:
-            assert isinstance(restricted, FeastReader)
-            yield PeekingReader(restricted._settings, restricted._catalog)
-
-
 def test_the_shipped_features_are_known_at_their_label_dates(settings: Settings) -> None:
     """Late reports and all: computed again from what was recorded by the date alone, every feature is the same."""
     found = _check(settings, FeastReader(settings, read_catalog(settings.registry)))
@@ -90,7 +74,8 @@ def test_the_shipped_features_are_known_at_their_label_dates(settings: Settings)
 
 def test_features_computed_after_the_label_date_are_caught(settings: Settings) -> None:
     """The same definitions asked ten days too late; the sentence names features and counts rows."""
-    found = _check(settings, PeekingReader(settings, read_catalog(settings.registry)))[FEATURES]
+    late = PeekingReader(FeastReader(settings, read_catalog(settings.registry)), 10 * DAY_US)
+    found = _check(settings, late)[FEATURES]
     assert not found.passed
     assert found.statement.startswith("Of 24 rows at 2 label dates, these features change")
     assert " rows)" in found.statement
@@ -109,3 +94,27 @@ def test_redemptions_dated_at_midnight_are_caught(settings: Settings) -> None:
     write_events(settings.home, events)
     assert not found.passed
     assert "coupon_redemption (40 of 40 at local midnight)" in found.statement
+
+
+def test_each_planted_leak_is_caught_and_nothing_else_is(settings: Settings) -> None:
+    """As `strata lab leaks` does it: sixty users, redemptions known by date, five leaks."""
+    chance, users = random.Random(4), [f"p{n}" for n in range(60)]
+    bought = [{**event, "user_id": chance.choice(users)} for event in _history(random.Random(1))]
+    redeemed = [
+        make_event(event_id=f"c{i}", user_id=users[chance.randrange(30)], event_type="coupon_redemption",
+                   event_time_us=(at := (T // DAY_US + chance.randrange(-240, 60)) * DAY_US - 1), recorded_us=at)
+        for i in range(120)
+    ]  # fmt: skip
+    write_events(settings.home, [*bought, *redeemed])
+    reader = FeastReader(settings, read_catalog(settings.registry))
+    stages: list[str] = []
+    found = plant_leaks(
+        load_definition("promo_responder"), reader, History(settings.history), T + 60 * DAY_US, stages.append
+    )
+    assert [
+        (each.leak, each.caught, each.clean.statement, each.planted.statement) for each in found if not each.caught
+    ] == []
+    assert stages == ["reading features", *(each.leak for each in found)]
+    assert len(found) == 5
+    told = found[0].to_json()
+    assert (told["caught"], told["clean"]["passed"], told["planted"]["passed"]) == (True, True, False)
