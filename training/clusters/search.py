@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from strata.errors import InputInvalid
@@ -36,17 +37,7 @@ def search_counts(
     progress: Callable[[str], None],
 ) -> Search:  # fmt: skip
     """Raises InputInvalid where the rows carry none of the numbers; those they do not carry are a note."""
-
-    def job(count: int) -> Callable[[], tuple[Candidate, Clusters] | InputInvalid]:
-        def run() -> tuple[Candidate, Clusters] | InputInvalid:
-            try:
-                found = fit(prepared, count, seed)
-            except InputInvalid as error:
-                return error
-            return judge_clusters(fit, found, prepared, count, bootstraps=bootstraps, seed=seed), found
-
-        return run
-
+    trial = partial(_trial, fit, prepared, bootstraps=bootstraps, seed=seed)
     judged = {k: Candidate.from_json(scratch.recall(_key(k))) for k in counts if _key(k) in scratch}
     open_counts = [count for count in counts if count not in judged]
     made: dict[int, Clusters] = {}
@@ -54,7 +45,7 @@ def search_counts(
     if judged:
         progress(f"{len(judged)} of {len(counts)} numbers of segments were judged before")
     workers = WORKERS if len(prepared) > SIDE_BY_SIDE_ROWS else 1
-    for position, result in side_by_side([job(count) for count in open_counts], workers):
+    for position, result in side_by_side([partial(trial, count) for count in open_counts], workers):
         count = open_counts[position]
         if isinstance(result, InputInvalid):
             refused[count] = result
@@ -69,6 +60,16 @@ def search_counts(
         notes.append(_sampled(len(prepared)))
     ordered = sorted(judged)
     return Search([judged[count] for count in ordered], {judged[c].k: c for c in ordered}, made, notes)
+
+
+def _trial(
+    fit: Fit, prepared: Floats, count: int, *, bootstraps: int, seed: int
+) -> tuple[Candidate, Clusters] | InputInvalid:
+    try:
+        found = fit(prepared, count, seed)
+    except InputInvalid as error:
+        return error
+    return judge_clusters(fit, found, prepared, count, bootstraps=bootstraps, seed=seed), found
 
 
 def _key(count: int) -> str:
