@@ -15,8 +15,8 @@ CLUSTERS: Final = frozenset(
      "smallest_share", "stability", "window_agreement"}
 )  # fmt: skip
 LABELS: Final = frozenset(
-    {"accuracy", "average_precision", "base_rate", "brier", "calibration_error", "leaks_found", "log_loss",
-     "macro_f1", "precision_top_band", "recall_top_band", "roc_auc"}
+    {"accuracy", "average_precision", "base_rate", "baseline_accuracy", "brier", "calibration_error", "leaks_found",
+     "log_loss", "macro_f1", "precision_top_band", "recall_top_band", "roc_auc", "segments", "smallest_share"}
 )  # fmt: skip
 _FAIRNESS: Final = re.compile(r"fairness\.[^.]+\.(demographic_parity|demographic_parity_ratio|equalised_odds)")
 

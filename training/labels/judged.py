@@ -22,7 +22,7 @@ from training.labels.learn import Learned, class_count, fit_score
 from training.labels.row_folds import row_folds, seen_rows
 from training.rows import FeatureSchema, Part, TrainingRows
 
-_EXPLAINED: Final = 2_000
+_EXPLAINED: Final = 1_000
 """Rows whose contributions are taken: TreeSHAP of a forest of 500 deep trees takes milliseconds for each."""
 
 

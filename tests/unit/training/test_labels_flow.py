@@ -16,6 +16,7 @@ from strata.runtime.package import Package, assemble
 from training.algorithms import list_algorithms, section_of
 from training.definition import Definition
 from training.fitting import fit
+from training.gates.known import check_names
 from training.gather import Gathered
 from training.rows import Export
 from training.sections import LabelSection
@@ -157,6 +158,7 @@ def test_two_classes_are_judged_whole() -> None:
     rates = [group["rate"] for group in details["fairness"][1]["groups"]]
     assert rates[-1] > rates[0] + 0.2, "few visits, few chosen"
     assert evaluation.metrics["roc_auc"] > 0.8
+    check_names(_definition("lightgbm", gates=dict.fromkeys(evaluation.metrics, 0.0)))
     assert evaluation.metrics["leaks_found"] == 0.0
 
 
@@ -183,7 +185,9 @@ def test_a_feature_made_of_the_label_is_told() -> None:
 def test_more_classes_have_a_confusion_table() -> None:
     """Rows of the table are what came true; adjusting does not cost log loss where it was fitted for it."""
     gathered = _gathered(3)
-    details = fit(_definition("random_forest", 3), gathered.rows).evaluate().details
+    evaluation = fit(_definition("random_forest", 3), gathered.rows).evaluate()
+    check_names(_definition("random_forest", 3, gates=dict.fromkeys(evaluation.metrics, 0.0)))
+    details = evaluation.details
     assert gathered.rows.test is not None
     rows = [sum(row) for row in details["confusion"]["matrix"]]
     assert rows == np.bincount(gathered.rows.test.labels).tolist()
