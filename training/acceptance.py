@@ -6,7 +6,7 @@ from pathlib import Path
 
 from strata.clock import format_instant, system_us
 from strata.errors import InputInvalid
-from strata.runtime import find_package, load_package
+from strata.runtime import find_package, list_segmenters, list_versions, load_package
 from strata.runtime.store import latest_version, point_latest
 from training.journal import Entry, Journal, whoami
 from training.one_training import one_training
@@ -21,7 +21,8 @@ def accept(packages: Path, journal: Journal, segmenter: str, version: str, *, wh
     """
     if not why.strip():
         raise InputInvalid("--why is empty: say why this version is good although a gate held it")
-    if (packages / segmenter / REJECTED / version).is_dir():
+    stored = segmenter in list_segmenters(packages) and version in list_versions(packages, segmenter)
+    if not stored and (packages / segmenter / REJECTED / version).is_dir():
         raise InputInvalid(
             f"{segmenter} {version} was rejected, and only its report is kept; change what its gates asked "
             f"and run: strata train {segmenter}"

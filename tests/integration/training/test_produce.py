@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -117,65 +114,3 @@ def test_a_damaged_version_is_mended_by_training_again(tmp_path: Path) -> None:
     assert _produce(tmp_path, RESPONDERS).folder == made.folder
     load_package(made.folder)
     assert [p.name for p in made.folder.parent.iterdir() if p.name.startswith(".pending")] == []
-
-
-_CHILD = """
-import sys
-from pathlib import Path
-from strata.runtime import store
-from toy_training import NOW_US, TIERS, toy_definition, toy_sources
-from training.produce import produce
-
-home, stop_at = Path(sys.argv[1]), int(sys.argv[2])
-steps = 0
-
-def step(name):
-    global steps
-    steps += 1
-    if steps == stop_at:
-        print("here", name, flush=True)
-        sys.stdin.read()  # until killed
-
-def watched(function):
-    def wrapper(*arguments):
-        step(function.__name__ + " before")
-        result = function(*arguments)
-        step(function.__name__ + " after")
-        return result
-    return wrapper
-
-store._write_synced = watched(store._write_synced)
-store._sync = watched(store._sync)
-produce(toy_definition(TIERS, description="A new one."), toy_sources(home / "history"), packages=home / "packages",
-        as_of_us=NOW_US, progress=step)
-print("done", flush=True)
-"""  # fmt: skip
-
-
-def _killed_at(home: Path, stop_at: int) -> bool:
-    """Run a training and kill it -9 at its n-th step; False when it finished before."""
-    command = [sys.executable, "-c", _CHILD, str(home), str(stop_at)]
-    paths = os.pathsep.join([str(Path(__file__).parents[2] / "doubles"), *filter(None, [os.environ.get("PYTHONPATH")])])
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths}
-    ) as child:
-        assert child.stdout is not None
-        said = child.stdout.readline()
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    return said.startswith("here")
-
-
-@pytest.mark.parametrize("stop_at", [6, 13, 15, 17, 19])
-def test_kill_9_of_a_training_leaves_the_old_version_or_the_new_one(tmp_path: Path, stop_at: int) -> None:
-    """Killed at any step: the latest package loads and is whole; training again works and cleans up."""
-    old = _produce(tmp_path, TIERS).folder
-    assert _killed_at(tmp_path, stop_at)
-    packages = tmp_path / "packages"
-    found = find_package(packages, "toy_tiers")
-    description = load_package(found).manifest.description
-    assert (found == old) == (description == "Toy tiers.")
-    for version in list_versions(packages, "toy_tiers"):
-        load_package(packages / "toy_tiers" / version)
-    assert _produce(tmp_path, TIERS, description="A new one.").folder == find_package(packages, "toy_tiers")
-    assert not list((packages / "toy_tiers").glob(".pending*"))
