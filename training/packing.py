@@ -26,9 +26,9 @@ OF_KIND: Final[Mapping[str, str]] = {"xgboost": "xgboost-cpu"}
 
 
 def make_manifest(
-    definition: Definition, gathered: Gathered, export: Export, evaluation: Evaluation, before: Manifest | None
+    definition: Definition, gathered: Gathered, export: Export, evaluation: Evaluation, successor: str | None
 ) -> Manifest:
-    """Not sealed yet. `before`: the version whose users it knows, for the fallback."""
+    """Not sealed yet. `successor`: where users of the version before's fallback segment are now, if there was one."""
     schema = gathered.rows.schema
     kind = definition.algorithm.kind
     return Manifest(
@@ -41,7 +41,7 @@ def make_manifest(
         schema_fingerprint="",
         view_fingerprints=dict(schema.view_fingerprints),
         vocabulary=export.vocabulary,
-        fallback_segment=_fallback(definition, [entry.key for entry in export.vocabulary], before),
+        fallback_segment=_fallback(definition, [entry.key for entry in export.vocabulary], successor),
         score_meaning=export.score_meaning,
         created_at=format_instant(system_us()),
         data_window=gathered.window,
@@ -52,10 +52,10 @@ def make_manifest(
     )
 
 
-def _fallback(definition: Definition, keys: list[str], before: Manifest | None) -> str:
-    """The definition's; where all keys are carried over from an older file, that of the version before."""
-    if before is not None and before.fallback_segment in keys and not set(definition.fallback) & set(keys):
-        return before.fallback_segment
+def _fallback(definition: Definition, keys: list[str], successor: str | None) -> str:
+    """The definition's; where none of its keys is there, because others were carried over, where its users went."""
+    if successor is not None and not set(definition.fallback) & set(keys):
+        return successor
     return definition.fallback_in(keys)
 
 

@@ -22,14 +22,15 @@ from training.gates.latency import measure_latency
 from training.gates.parity import Parity, compare_answers
 from training.gather import Gathered, gather
 from training.history import History
-from training.identity.beside import Beside, look_beside
+from training.identity.beside import look_beside
+from training.identity.recognise import Recognised
 from training.journal import Entry, Journal, definition_hash, whoami
 from training.one_training import one_training
 from training.packing import make_manifest, make_pages, reference_bytes
 from training.reader import FeatureReader
 from training.registration import recover, register
 from training.report.judged import Judged
-from training.rows import Evaluation, Fitted
+from training.rows import Evaluation
 from training.stages import Stages
 
 TRIALS: Final = ".trials"
@@ -105,16 +106,16 @@ def _train(definition: Definition, sources: Sources, place: _Place, as_of_us: in
     scratch = place.packages / definition.name / TRIALS
     fitted = fit(definition, gathered.rows, scratch=scratch, progress=stages.within)
     stages.begin("recognising segments")
-    fitted, notes = before.recognise(definition, fitted, gathered.known)
+    recognised = before.recognise(definition, fitted, gathered.known)
     stages.begin("evaluating")
-    evaluation = fitted.evaluate()
+    evaluation = recognised.fitted.evaluate()
     stages.begin("checking the export")
-    made = _export(definition, fitted, gathered, evaluation, before)
+    made = _export(definition, recognised, gathered, evaluation)
     stages.begin("comparing with the version before")
-    identity = before.compare(made.package, sources.reader, sources.history, gathered.known, notes)
+    identity = before.compare(made.package, sources.reader, sources.history, gathered.known, recognised.notes)
     # A damaged version that comes out again is mended: nobody moves.
     mended = latest_version(place.packages, definition.name) == made.sealed.version
-    contest = hold_contest(before, definition, fitted, made.package, gathered)
+    contest = hold_contest(before, definition, recognised.fitted, made.package, gathered)
     found = Found(made.parity, made.latency, identity, contest, "" if mended else before.fault)
     evaluation, decision = decide_about(definition, evaluation, found)
     stages.begin("writing")
@@ -143,11 +144,10 @@ class _Made:
     latency: dict[str, float]
 
 
-def _export(
-    definition: Definition, fitted: Fitted, gathered: Gathered, evaluation: Evaluation, before: Beside
-) -> _Made:
+def _export(definition: Definition, recognised: Recognised, gathered: Gathered, evaluation: Evaluation) -> _Made:
+    fitted = recognised.fitted
     export = fitted.export()
-    manifest = make_manifest(definition, gathered, export, evaluation, before.manifest)
+    manifest = make_manifest(definition, gathered, export, evaluation, recognised.successor)
     package = assemble(seal(manifest), export.files)
     parity, answers = compare_answers(fitted, package, gathered.rows.schema, gathered.reference)
     files = {**export.files, "reference.parquet": reference_bytes(manifest, gathered.reference, answers)}

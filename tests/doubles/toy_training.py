@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from strata.events import DAY_US, event_schema
 from strata.runtime import FeatureInput
+from training.algorithms import section_of
 from training.definition import Definition
 from training.history import History
 from training.produce import Sources
 from training.rows import FeatureSchema
+from training.sections import ClusterSection
 
 START_US = 17_167 * DAY_US  # 2017-01-01
 NOW_US = START_US + 330 * DAY_US
@@ -142,3 +144,12 @@ def toy_sources(history: Path) -> Sources:
 def toy_definition(document: dict[str, object], **changes: object) -> Definition:
     """A definition, with top-level keys replaced."""
     return Definition.model_validate({**document, **changes})
+
+
+def toy_document(kind: str) -> dict[str, object]:
+    """The toy world's file for any algorithm: the keys its section shares with those of the two above."""
+    section = section_of(kind)
+    document = TIERS if issubclass(section, ClusterSection) else RESPONDERS
+    algorithm: dict[str, object] = document["algorithm"]  # type: ignore[assignment]
+    known = {key: value for key, value in algorithm.items() if key in section.model_fields and key != "parameters"}
+    return {**document, "gates": {}, "algorithm": {**known, "kind": kind}}

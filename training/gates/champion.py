@@ -14,6 +14,7 @@ from training.definition import Definition
 from training.gates.declared import Outcome
 from training.gather import Gathered, with_defaults
 from training.identity.beside import Beside
+from training.identity.solution import keys_of
 from training.judge.compare import compare, comparison_sentence
 from training.judge.intervals import Resampling, interval
 from training.rows import Fitted, Floats, Part
@@ -66,11 +67,14 @@ def hold_contest(
         return _by_silhouette(before, definition, fitted, challenger, gathered)
     test = gathered.rows.test
     # A champion trained later than the challenger has seen the labels it would be judged by.
-    seen = before.as_of_us > gathered.known.at_us
-    meanings = {before.package.manifest.score_meaning, challenger.manifest.score_meaning}
-    if test is None or seen or meanings != {"calibrated_probability"}:
+    if test is None or before.as_of_us > gathered.known.at_us:
         return None
-    return _by_ranking(before, challenger, test, definition.seed)
+    meanings = {before.package.manifest.score_meaning, challenger.manifest.score_meaning}
+    if meanings == {"calibrated_probability"}:
+        return _by_ranking(before, challenger, test, definition.seed)
+    if meanings == {"posterior"}:
+        return _by_accuracy(before, challenger, test, definition.seed)
+    return None
 
 
 def _by_ranking(before: Beside, challenger: Package, test: Part, seed: int) -> Contest:
@@ -81,6 +85,16 @@ def _by_ranking(before: Beside, challenger: Package, test: Part, seed: int) -> C
     difference = compare(test.labels, old, new, "roc_auc", test.users, seed=seed)
     said = comparison_sentence("roc_auc", difference, len(test.labels))
     return Contest(before.package.manifest.version, "roc_auc", difference, said)
+
+
+def _by_accuracy(before: Beside, challenger: Package, test: Part, seed: int) -> Contest:
+    """Share of the hold-out in the class that came true: a label is its position in the challenger's vocabulary."""
+    assert before.package is not None
+    old_keys, new_keys = np.array(keys_of(before.package.manifest)), np.array(keys_of(challenger.manifest))
+    true = new_keys[test.labels]
+    old = old_keys[before.package.score(before.read(test.values)).segment_indexes] == true
+    new = new_keys[challenger.score(test.values).segment_indexes] == true
+    return _contest(before.package, "accuracy", new.astype(np.float64) - old, Resampling(seed=seed, groups=test.users))
 
 
 def _by_silhouette(
@@ -101,13 +115,18 @@ def _by_silhouette(
     if min(len(np.unique(old)), len(np.unique(new))) < 2:
         return None
     better = silhouette_samples(space, new) - silhouette_samples(space, old)
+    margin = fitted.section.silhouette_tolerance
+    return _contest(before.package, "silhouette", better, Resampling(seed=seed), margin)
+
+
+def _contest(champion: Package, metric: str, better: Floats, how: Resampling, margin: float = 0.0) -> Contest:
+    """`better` [n]: by how much the challenger is, row by row."""
 
     def mean(weights: Floats) -> Floats:
         # einsum and not a matrix product: its sum comes in one order on any number of threads.
         found: Floats = np.einsum("ij,j->i", weights, better) / weights.sum(axis=1)
         return found
 
-    difference = interval(mean, len(rows), Resampling(seed=seed)).to_json()
-    said = comparison_sentence("silhouette", difference, len(rows))
-    margin = fitted.section.silhouette_tolerance
-    return Contest(before.package.manifest.version, "silhouette", difference, said, margin)
+    difference = interval(mean, len(better), how).to_json()
+    said = comparison_sentence(metric, difference, len(better))
+    return Contest(champion.manifest.version, metric, difference, said, margin)

@@ -9,10 +9,13 @@ from typing import Final
 from strata.errors import DefinitionInvalid
 from training.definition import Definition
 
-EITHER: Final = frozenset({"champion_difference", "export_difference", "latency_us_1", "latency_us_500", "moved_share"})
+EITHER: Final = frozenset(
+    {"champion_difference", "export_difference", "latency_us_1", "latency_us_500", "moved_share", "segments",
+     "smallest_share"}
+)  # fmt: skip
 CLUSTERS: Final = frozenset(
-    {"baseline_silhouette", "bic", "calinski_harabasz", "davies_bouldin", "noise_share", "segments", "silhouette",
-     "smallest_share", "stability", "window_agreement"}
+    {"baseline_silhouette", "calinski_harabasz", "davies_bouldin", "noise_share", "silhouette", "stability",
+     "window_agreement"}
 )  # fmt: skip
 LABELS: Final = frozenset(
     {"accuracy", "average_precision", "base_rate", "baseline_accuracy", "brier", "calibration_error", "leaks_found",

@@ -17,7 +17,7 @@ from training.gather import Known, read_features, with_defaults
 from training.history import History
 from training.identity.agree import columns_of
 from training.identity.previous import find_previous
-from training.identity.recognise import recognise
+from training.identity.recognise import Recognised, recognise
 from training.identity.solution import Earlier, Identity, Population, compare
 from training.reader import FeatureReader
 from training.rows import FeatureSchema, Fitted, Floats
@@ -49,10 +49,10 @@ class Beside:
         assert self.package is not None
         return parse_instant(self.package.manifest.data_window.as_of)
 
-    def recognise(self, definition: Definition, fitted: Fitted, known: Known) -> tuple[Fitted, list[str]]:
+    def recognise(self, definition: Definition, fitted: Fitted, known: Known) -> Recognised:
         """Clusters under the names their users know them by; a band or a class is what it is called."""
         if self.package is None or not isinstance(fitted, FittedClusters):
-            return fitted, []
+            return Recognised(fitted)
         rows = with_defaults(known.schema, known.values)
         return recognise(definition, fitted, self.package, self.read(known.values), rows)
 

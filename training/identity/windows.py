@@ -60,10 +60,11 @@ def retrain(definition: Definition, sources: Sources, at_us: int, before: Mappin
     gathered = gather(definition, sources.reader, sources.history, at_us)
     fitted = fit(definition, gathered.rows)
     ways = {RULE: fitted, IDENTITY: fitted}
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     if IDENTITY in before:
         old = beside(before[IDENTITY], gathered.rows.schema, "window before")
-        ways[IDENTITY], notes = old.recognise(definition, fitted, gathered.known)
+        recognised = old.recognise(definition, fitted, gathered.known)
+        ways[IDENTITY], notes = recognised.fitted, recognised.notes
     if isinstance(fitted, FittedClusters):
         other = fit(definition.model_copy(update={"seed": definition.seed + number}), gathered.rows)
         assert isinstance(other, FittedClusters)
@@ -73,7 +74,7 @@ def retrain(definition: Definition, sources: Sources, at_us: int, before: Mappin
     versions = {way: _version(definition, each, gathered) for way, each in ways.items()}
     compared = {
         way: beside(before[way], gathered.rows.schema, "").compare(
-            version.package, sources.reader, sources.history, gathered.known, notes if way == IDENTITY else []
+            version.package, sources.reader, sources.history, gathered.known, notes if way == IDENTITY else ()
         )
         for way, version in versions.items()
         if way in before
@@ -90,11 +91,9 @@ def _numbered(fitted: FittedClusters) -> FittedClusters:
 
 def _version(definition: Definition, fitted: Fitted, gathered: Gathered) -> Version:
     export = fitted.export()
-    keys = [entry.key for entry in export.vocabulary]
-    named = (
-        definition if set(definition.fallback) & set(keys) else definition.model_copy(update={"fallback": (keys[0],)})
-    )
-    return Version(make_manifest(named, gathered, export, Evaluation({}, {}), None), export.files)
+    # A comparison asks nobody about unknown users: any segment will do for them.
+    anyone = export.vocabulary[0].key
+    return Version(make_manifest(definition, gathered, export, Evaluation({}, {}), anyone), export.files)
 
 
 def _record(version: Version, compared: Mapping[str, Identity | None], at_us: int, users: int) -> Record:
