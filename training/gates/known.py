@@ -19,7 +19,7 @@ CLUSTERS: Final = frozenset(
 )  # fmt: skip
 LABELS: Final = frozenset(
     {"accuracy", "average_precision", "base_rate", "baseline_accuracy", "brier", "calibration_error", "leaks_found",
-     "log_loss", "macro_f1", "precision_top_band", "recall_top_band", "roc_auc", "segments", "smallest_share"}
+     "log_loss", "macro_f1", "precision_top_band", "recall_top_band", "roc_auc"}
 )  # fmt: skip
 _FAIRNESS: Final = re.compile(r"fairness\.[^.]+\.(demographic_parity|demographic_parity_ratio|equalised_odds)")
 
