@@ -75,7 +75,7 @@ class FittedLabels:
         )  # fmt: skip
         curve = calibration_curve(test.labels, self._on_test.scores)
         bands = self._band_table()
-        leaking = row_leaks(self.definition, self.rows)
+        leaking = row_leaks(self.definition, self.rows, self.chosen.learned)
         fair = judge_fairness(self.definition, self.rows.schema, test, self._on_test.segment_indexes == 0)
         metrics = {
             "roc_auc": ranking.roc_auc.value,

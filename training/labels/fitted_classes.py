@@ -57,7 +57,7 @@ class FittedClasses:
     def evaluate(self) -> Evaluation:
         test, scores = self._test, self._scores
         last = len(self._classes) - 1
-        leaking = row_leaks(self.definition, self.rows)
+        leaking = row_leaks(self.definition, self.rows, self.chosen.learned)
         fair = judge_fairness(self.definition, self.rows.schema, test, predicted(scores) == last)
         judged = class_metrics(test.labels, scores, resampling(self.definition, test))
         right = (predicted(scores) == test.labels).astype(np.int8)

@@ -14,20 +14,24 @@ from training.judge.folds import Fold
 from training.judge.leaks.alarms import lag_check, lagged_rows, separation_check
 from training.judge.leaks.check import Check, leaks
 from training.judge.leaks.parts import ACROSS_FOLDS, users_check, windows_check
+from training.labels.balanced_leaks import balanced_leaks
+from training.labels.learn import Learned
 from training.labels.row_folds import row_folds, seen_rows
 from training.rows import Part, TrainingRows
 
 
-def row_leaks(definition: Definition, rows: TrainingRows) -> list[dict[str, Any]]:
+def row_leaks(definition: Definition, rows: TrainingRows, learned: Learned) -> list[dict[str, Any]]:
     """`details["leaks"]`: what was checked while the rows were read; no feature tells the label by itself; no label
-    window lies in two parts or two sides of a fold, and, where rows have no instants, no user does."""
+    window lies in two parts or two sides of a fold, and, where rows have no instants, no user does; what was
+    resampled came from the training rows."""
     seen = seen_rows(rows)
     checks = [separation_check(seen.values, seen.labels, rows.schema.keys)]
     if seen.times_us is not None:
         checks += _dated(definition, rows, seen)
     elif seen.users is not None:
         checks.append(_apart(rows))
-    return leaks([*rows.checks, *checks, *_folded(definition, seen)])
+    judged = [part for part in (rows.validation, rows.test) if part is not None]
+    return leaks([*rows.checks, *checks, *_folded(definition, seen), *balanced_leaks(definition, learned, judged)])
 
 
 def _folded(definition: Definition, seen: Part) -> list[Check]:

@@ -164,17 +164,19 @@ def test_two_classes_are_judged_whole() -> None:
 
 def test_a_feature_made_of_the_label_is_told() -> None:
     """And a table's groups that lie in two parts; without either all is well."""
+    from training.labels.learn import learn
     from training.labels.row_leaks import row_leaks
 
     rows, definition = _gathered().rows, _definition("lightgbm")
-    assert [leak["passed"] for leak in row_leaks(definition, rows)] == [True, True, True]
+    learned = learn(definition, rows.schema, rows.train)
+    assert [leak["passed"] for leak in row_leaks(definition, rows, learned)] == [True, True, True]
     rows.train.values[:, 3] = rows.train.labels
     assert rows.train.users is not None
     assert rows.test is not None
     assert rows.test.users is not None
     rows.train.users[0] = rows.test.users[0]
     rows.validation.values[:, 3] = rows.validation.labels  # type: ignore[union-attr]
-    separated, shared, folded = row_leaks(definition, rows)
+    separated, shared, folded = row_leaks(definition, rows, learned)
     assert not separated["passed"]
     assert "toy:noise (1.000)" in separated["statement"]
     assert not shared["passed"]
