@@ -1,4 +1,8 @@
-"""The page's look: by day, by night and on paper."""
+"""The page's look: by day, by night and on paper.
+
+Inks of figures are variables of it. Clouds of points are pictures in a figure and know no variables: by night their
+light and dark change places, and hues stay.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ _NIGHT: Final = (
 CSS: Final = f"""
 :root{{{_DAY}}}
 @media (prefers-color-scheme:dark){{:root{{{_NIGHT}}}}}
+@media screen and (prefers-color-scheme:dark){{svg image{{filter:invert(1) hue-rotate(180deg)}}}}
 @media print{{:root{{{_DAY};--paper:#fff}}@page{{margin:14mm}}}}
 body{{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:1180px;
 margin:1.4rem auto 4rem;padding:0 1rem}}

@@ -77,9 +77,7 @@ def shap_picture(found: Mapping[str, Any]) -> Picture | None:
     bar.ax.set_yticklabels(["low", "high"])
     bar.set_label("the feature's value", fontsize=8.5)
     bar.outline.set_visible(False)
-    said = (
-        "One dot a user: to the right the feature raised the score. Dark is a low value of the feature, light a high."
-    )
+    said = "One dot a user: to the right the feature raised the score. The bar says which shade is a low value of it."
     return Picture("Which values push which way", said, made)
 
 

@@ -31,7 +31,10 @@ def map_picture(found: Mapping[str, Any], names: Sequence[str]) -> Picture:
             middle = axes.text(x, y, str(index + 1), ha="center", va="center", fontsize=11, fontweight="bold")
             middle.set_path_effects([withStroke(linewidth=3, foreground=PAPER)])
     _trim(axes, points)
-    made.legend(loc="outside lower center", ncols=2, markerscale=1.8, handletextpad=0.2)
+    legend = made.legend(loc="outside lower center", ncols=2, markerscale=1.8, handletextpad=0.2)
+    for handle in legend.legend_handles:
+        if handle is not None:
+            handle.set_alpha(1.0)
     method = str(found.get("method", "principal components")).replace("pca", "principal components")
     shown = found.get("variance")
     axes.set_xlabel("first direction")
@@ -53,7 +56,7 @@ def one_by_one_picture(found: Mapping[str, Any], names: Sequence[str]) -> Pictur
         axes.set_title(f"{index + 1}  {wrapped(name, 24, 2)}", fontsize=8, loc="left")
         axes.set_xticks([])
         axes.set_yticks([])
-    return Picture("The map, one segment at a time", "Dark: its users. Faint: everybody else.", made)
+    return Picture("The map, one segment at a time", "Strong: its users. Faint: everybody else.", made)
 
 
 def _points(found: Mapping[str, Any]) -> tuple[Floats, Floats]:
