@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 from strata.settings import TrackingSettings
 from training.definition import Definition
@@ -94,14 +94,13 @@ def described(definition: Definition, judged: Judged) -> dict[str, Any]:
     }
 
 
-def without_secrets(uri: str) -> str:
-    """The address without a user's name and password, as it may be printed.
+def without_secrets(text: str) -> str:
+    """An address, or words that name one, without the user's name and password, and without what follows a `?`.
 
-    >>> without_secrets("https://user:secret@mlflow.example:5000/x")
-    'https://mlflow.example:5000/x'
+    >>> without_secrets("no answer of https://user:secret@mlflow.example:5000/x?token=1 today")
+    'no answer of https://mlflow.example:5000/x today'
     """
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+    return re.sub(r"(\w://)(?:[^/\s]*@)?([^\s?]*)(?:\?\S*)?", r"\1\2", text)
 
 
 def _recorded(order: Mapping[str, Any], timeout_s: float, environ: Mapping[str, str]) -> str | None:
@@ -123,7 +122,7 @@ def _recorded(order: Mapping[str, Any], timeout_s: float, environ: Mapping[str, 
     if done.returncode == 0:
         return None
     said = done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"]
-    return shortened(said[-1], _SAID)
+    return shortened(without_secrets(said[-1]), _SAID)
 
 
 def _flat(declared: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

@@ -57,6 +57,20 @@ def test_a_server_that_never_answers_costs_no_more_than_was_said(tmp_path: Path)
     assert "secret" not in said
 
 
+def test_words_of_a_library_are_told_without_the_secret_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow names the whole address when a request fails."""
+    uri = "http://user:s@cret@127.0.0.1:1"
+    words = f"a warning\nAPI request to {uri}/api/2.0/x?name=y failed\n"
+    failed = subprocess.CompletedProcess([], 1, "", words)
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: failed)
+    said = track(DEFINITION, JUDGED, tmp_path, TrackingSettings(uri=uri))
+    assert said is not None
+    assert "127.0.0.1:1: API request to http://127.0.0.1:1/api/2.0/x failed; nothing else is lost" in said
+    assert "cret" not in said
+
+
 def test_a_process_that_cannot_start_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does a machine without room for one more process lose a training."""
     monkeypatch.setattr(tracking.sys, "executable", str(tmp_path / "nothing"))
