@@ -50,6 +50,5 @@ def windows_check(
             f"Label windows of {of} rows overlap by {-gap:g} of {days:g} days: what happened in them is in the labels "
             "of both. Leave a whole window between the parts.",
         )  # fmt: skip
-    return Check(
-        check, True, f"The last label window ({days:g} days) of {of} rows ends {gap:g} days before the first judged."
-    )
+    apart = f"ends {gap:g} days before the first judged begins" if gap else "ends as the first judged begins"
+    return Check(check, True, f"The last label window ({days:g} days) of {of} rows {apart}.")

@@ -41,6 +41,7 @@ def test_an_overlapping_label_window_is_caught() -> None:
     assert not short.passed
     assert short.statement.startswith("Label windows of training and test rows overlap by 10 of 60 days")
     assert exact.passed
+    assert exact.statement.endswith("ends as the first judged begins.")
     assert wide.statement == (
-        "The last label window (60 days) of training and test rows ends 15 days before the first judged."
+        "The last label window (60 days) of training and test rows ends 15 days before the first judged begins."
     )
