@@ -18,6 +18,9 @@ from training.rows import FeatureSchema, Floats
 GREATEST: Final = sys.float_info.max
 """A number within these is finite: a `range` step of them makes an infinite value a missing one."""
 
+_BLOCK: Final = 4096
+"""Rows at a time: they stay in the processor's cache."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -112,51 +115,46 @@ def repeats(values: Floats, labels: Labels | None) -> NDArray[np.bool_]:
     >>> repeats(np.array([[1.0, np.nan], [1.0, np.nan], [0.0, 1.0]]), np.array([0, 0, 1], dtype=np.int8)).tolist()
     [False, True, False]
     """
-    columns = [*values.T, *([] if labels is None else [labels.astype(np.float64)])]
+    told = np.zeros(len(values), dtype=np.int8) if labels is None else labels
     found = np.zeros(len(values), dtype=bool)
-    _, group, size = np.unique(_digests(columns), return_inverse=True, return_counts=True)
+    _, group, size = np.unique(_digests(values, told), return_inverse=True, return_counts=True)
     suspects = np.flatnonzero(size[group] > 1)
     if suspects.size:
-        bits = np.column_stack([_bits(column[suspects]) for column in columns])
+        bits = np.column_stack([_bits(values[suspects]), told[suspects].astype(np.uint64)])
         _, first = np.unique(bits, axis=0, return_index=True)
         found[suspects] = True
         found[suspects[first]] = False
     return found
 
 
-def _bits(column: Floats) -> NDArray[np.uint64]:
+def _bits(values: Floats) -> NDArray[np.uint64]:
     """One bit pattern per value: a zero has two, a missing value many."""
-    return np.where(np.isnan(column), np.nan, column + 0.0).view(np.uint64)
+    return np.where(np.isnan(values), np.nan, values + 0.0).view(np.uint64)
 
 
-def _digests(columns: Sequence[Floats]) -> NDArray[np.uint64]:
+def _digests(values: Floats, labels: Labels) -> NDArray[np.uint64]:
     """[n] one number a row: comparing these first sorts 8 bytes a row instead of all of it."""
     rng = np.random.default_rng(0)
-    total = np.zeros(len(columns[0]), dtype=np.uint64)
-    for column in columns:
-        mixed = _bits(column) * np.uint64(2 * int(rng.integers(2**62)) + 1)
-        total += mixed ^ (mixed >> np.uint64(29))
-    return total
+    factors = 2 * rng.integers(2**62, size=values.shape[1], dtype=np.uint64) + np.uint64(1)
+    found = labels.astype(np.uint64)
+    for start in range(0, len(values), _BLOCK):
+        mixed = _bits(values[start : start + _BLOCK]) * factors
+        found[start : start + _BLOCK] += (mixed ^ (mixed >> np.uint64(29))).sum(axis=1, dtype=np.uint64)
+    return found
 
 
 def _consistent(
     preparation: Preparation, schema: FeatureSchema, values: Floats
 ) -> tuple[Floats, list[Inconsistent], dict[int, Limits]]:
-    found: list[Inconsistent] = []
-    guarded: dict[int, Limits] = {}
-    outside: dict[int, NDArray[np.bool_]] = {}
-    for i, (key, limits) in enumerate(zip(schema.keys, allowed(preparation, schema), strict=True)):
-        wrong = (values[:, i] < limits.low) | (values[:, i] > limits.high)
-        if key in preparation.ranges or wrong.any():
-            guarded[i] = limits
-        if wrong.any():
-            outside[i] = wrong
-            found.append(Inconsistent(key, int(wrong.sum()), limits.statement))
-    if outside:
-        values = values.copy()
-        for i, wrong in outside.items():
-            values[wrong, i] = np.nan
-    return values, found, guarded
+    limits = allowed(preparation, schema)
+    wrong = (values < [each.low for each in limits]) | (values > [each.high for each in limits])
+    rows = wrong.sum(axis=0).tolist()
+    guarded = {
+        i: each for i, (key, each) in enumerate(zip(schema.keys, limits, strict=True))
+        if key in preparation.ranges or rows[i]
+    }  # fmt: skip
+    found = [Inconsistent(schema.keys[i], rows[i], each.statement) for i, each in guarded.items() if rows[i]]
+    return (np.where(wrong, np.nan, values) if found else values), found, guarded
 
 
 def _declared(low: float | None, high: float | None) -> Limits:

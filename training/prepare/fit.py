@@ -71,7 +71,8 @@ def fit_preparation(
         "notes": list(settled.notes),
         "warnings": [f"{one['feature']} has no value in any training row." for one in missing if one["share"] == 1.0],
     }
-    training = np.column_stack([learning.built.columns[slot] for slot in slots])
+    whole = slots == list(range(len(schema.features)))
+    training = cleaned.values if whole else np.column_stack([learning.built.columns[slot] for slot in slots])
     return FittedSteps(preparation, names, kept, training, _nominal(columns), record)
 
 
