@@ -1,4 +1,4 @@
-"""What supervised algorithms take for granted about labels."""
+"""What supervised algorithms share about classes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from strata.errors import InputInvalid
 from training.algorithms.port import Labels
+from training.rows import Floats
 
 
 def check_classes(labels: Labels, classes: int) -> None:
@@ -15,3 +16,10 @@ def check_classes(labels: Labels, classes: int) -> None:
             f"no training row is of class {', '.join(map(str, absent))} of 0 to {classes - 1}; "
             "import a longer history, or define fewer classes"
         )
+
+
+def softmax_rows(sums: Floats) -> Floats:
+    """[n, classes] sums -> probabilities."""
+    odds = np.exp(sums - sums.max(axis=1, keepdims=True))
+    found: Floats = odds / odds.sum(axis=1, keepdims=True)
+    return found

@@ -81,6 +81,7 @@ class ClusterAlgorithm(Protocol):
 class Scorer(Protocol):
     """A fitted supervised model, still with the library that trained it."""
 
+    classes: int
     scalable: ClassVar[bool]
     """Whether probabilities come of sums, which `adjusted` may scale."""
 

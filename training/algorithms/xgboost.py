@@ -16,7 +16,7 @@ from pydantic import Field
 from strata.runtime.boosted import FORMAT, MODEL_FILE
 from strata.runtime.classes import FORMAT as CLASSES_FORMAT
 from strata.runtime.classes import OBJECTIVE
-from training.algorithms._classes import check_classes
+from training.algorithms._classes import check_classes, softmax_rows
 from training.algorithms._tree_text import SplitTree, Whole, as_single, forest_text, last_at_most
 from training.algorithms.port import Exported, Labels
 from training.rows import Floats
@@ -64,7 +64,7 @@ class XgboostScorer:
             leaves = _leaves(self.booster, values[first : first + _BLOCK])
             for number, tree in enumerate(self._trees):
                 sums[first : first + _BLOCK, number % outputs] += tree.value[leaves[:, number]]
-        return sums[:, 0] if outputs == 1 else _softmax(sums)
+        return sums[:, 0] if outputs == 1 else softmax_rows(sums)
 
     def adjusted(self, scale: float, shifts: Sequence[float]) -> XgboostScorer:
         return replace(self, scale=scale, shifts=tuple(shifts))
@@ -159,12 +159,6 @@ def _counted(booster: xgboost.Booster, values: Floats) -> tuple[Whole, ...]:
             left = tree["left_children"][node]
             count[node] = max(count[node], 1) if left < 0 else count[left] + count[tree["right_children"][node]]
     return tuple(counts)
-
-
-def _softmax(sums: Floats) -> Floats:
-    odds = np.exp(sums - sums.max(axis=1, keepdims=True))
-    found: Floats = odds / odds.sum(axis=1, keepdims=True)
-    return found
 
 
 ALGORITHM = XgboostAlgorithm()

@@ -19,11 +19,14 @@ from training.judge.shap_values import shap_details
 from training.labels.balancing import compare_ways
 from training.labels.choosing import Chosen, Progress, importance, resampling
 from training.labels.learn import Learned, class_count, fit_score
-from training.labels.row_folds import row_folds, seen_rows
+from training.labels.row_folds import fewer_rows, row_folds, seen_rows
 from training.rows import FeatureSchema, Part, TrainingRows
 
 _EXPLAINED: Final = 1_000
 """Rows whose contributions are taken: TreeSHAP of a forest of 500 deep trees takes milliseconds for each."""
+
+_MOST_ROWS: Final = 200_000
+"""Folds and the learning curve fit a dozen times; an interval of so many rows is narrow, and a million take an hour."""
 
 
 def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> dict[str, Any]:
@@ -32,10 +35,11 @@ def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> di
 
     What the rows do not carry is left out, with a sentence among the notes.
     """
-    definition, out, notes = chosen.definition, dict[str, Any](), list[str]()
+    definition, out = chosen.definition, dict[str, Any]()
+    fewer, notes = fewer_rows(rows, _MOST_ROWS, definition.seed)
     for name, found in (("folds", _folds), ("learning_curve", _learning_curve)):
         try:
-            out[name] = found(definition, rows, progress)
+            out[name] = found(definition, fewer, progress)
         except InputInvalid as error:
             notes.append(f"No {name.replace('_', ' ')}: {error}.")
     assert rows.validation is not None
@@ -49,6 +53,9 @@ def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> di
         out["balance"] = compare_ways(rows, chosen, progress)
     if chosen.tuned is not None:
         out["tuning"] = chosen.tuned.to_json()
+        notes.append(
+            "The parameters were searched on the folds' own rows, which flatters the folds, not the test rows."
+        )
     if chosen.pruning is not None:
         out["pruning"] = chosen.pruning.to_json()
         notes.append(chosen.pruning.statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -33,6 +34,23 @@ def seen_rows(rows: TrainingRows) -> Part:
 
     values, labels = (np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "labels"))
     return Part(values, labels, joined("users"), joined("times_us"))
+
+
+def fewer_rows(rows: TrainingRows, most: int, seed: int) -> tuple[TrainingRows, list[str]]:
+    """About `most` of the training and validation rows where there are more, users whole, and then a sentence of it."""
+    seen = seen_rows(rows)
+    count = len(seen.labels)
+    if count <= most:
+        return rows, []
+    names, who = np.unique(np.arange(count) if seen.users is None else seen.users, return_inverse=True)
+    kept = (np.random.default_rng(seed).random(len(names)) < most / count)[who]
+    train, validation = kept[: len(rows.train.labels)], kept[len(rows.train.labels) :]
+    fewer = replace(
+        rows, train=rows.train.chosen(train),
+        validation=None if rows.validation is None else rows.validation.chosen(validation),
+    )  # fmt: skip
+    note = f"Folds and the learning curve were made on {int(kept.sum()):,} of {count:,} rows, users whole, at random."
+    return fewer, [note]
 
 
 def row_folds(definition: Definition, part: Part, most: int) -> RowFolds:

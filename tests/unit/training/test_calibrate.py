@@ -10,7 +10,7 @@ from strata.errors import InputInvalid
 from strata.events import DAY_US
 from strata.runtime.calibration import Isotonic, read_calibration
 from training.labels.calibrate import adjust, calibrate
-from training.labels.row_folds import row_folds, seen_rows
+from training.labels.row_folds import fewer_rows, row_folds, seen_rows
 from training.rows import FeatureSchema, Part, TrainingRows
 
 CHANCE = np.random.default_rng(6)
@@ -75,3 +75,23 @@ def test_folds_are_laid_in_time_before_by_user_before_at_random() -> None:
     assert row_folds(definition, seen_rows(_rows(None)), 4).kind == "stratified"
     with pytest.raises(InputInvalid, match=r"1 of 3 label dates lie a whole label window after the first"):
         row_folds(definition, seen_rows(_rows([0, 10, 40])), 5)
+
+
+def test_many_rows_are_made_fewer_by_user() -> None:
+    """About as many as asked for, each user with all rows or none, and a sentence; few stay as they are."""
+    users = np.arange(400) // 4
+    part = Part(np.zeros((400, 1)), np.zeros(400, dtype=np.int8), users)
+    rows = TrainingRows(
+        FeatureSchema("toy", (), {}), part.chosen(np.arange(400) % 4 > 0), part.chosen(np.arange(400) % 4 == 0)
+    )
+    fewer, notes = fewer_rows(rows, 100, 1)
+    assert fewer.validation is not None
+    kept = np.unique(fewer.train.users, return_counts=True)
+    assert set(kept[1].tolist()) == {3}
+    assert fewer.validation.users is not None
+    assert kept[0].tolist() == fewer.validation.users.tolist()
+    assert notes == [
+        f"Folds and the learning curve were made on {4 * len(kept[0])} of 400 rows, users whole, at random."
+    ]
+    assert 60 <= 4 * len(kept[0]) <= 140
+    assert fewer_rows(rows, 400, 1) == (rows, [])

@@ -18,6 +18,7 @@ from training.definition import Definition
 from training.fitting import fit
 from training.gates.known import check_names
 from training.gather import Gathered
+from training.labels.quick import quick_raw
 from training.rows import Export
 from training.sections import LabelSection
 from training.tables import gather_table
@@ -91,7 +92,7 @@ def _strange(gathered: Gathered) -> np.ndarray[Any, np.dtype[np.float64]]:
 def test_a_package_answers_as_the_library(kind: str, classes: int) -> None:
     """Segments equal, scores within 1e-6, one row at a time to the same float32; twice the same model."""
     gathered = _gathered(classes)
-    fitted = fit(_definition(kind, classes), gathered.rows)
+    fitted: Any = fit(_definition(kind, classes), gathered.rows)
     export = fitted.export()
     package, rows = _package(gathered, export), _strange(gathered)
     ours, theirs = package.score(rows), fitted.answers(rows)
@@ -99,6 +100,8 @@ def test_a_package_answers_as_the_library(kind: str, classes: int) -> None:
     np.testing.assert_allclose(ours.scores, theirs.scores, atol=1e-6)
     assert [package.score_row(row)[0] for row in rows[:50]] == ours.segment_indexes[:50].tolist()
     assert len(set(ours.segment_indexes.tolist())) == 3
+    quick = quick_raw(fitted.chosen.learned)
+    np.testing.assert_allclose(quick(rows), fitted.chosen.learned.raw(rows), atol=1e-12)
     again = fit(_definition(kind, classes), gathered.rows).export()
     assert (again.model, dict(again.files)) == (export.model, dict(export.files))
 
