@@ -108,9 +108,10 @@ def _prepare(settings: Settings, environ: Mapping[str, str], stop: Event, figure
     began = time.monotonic()
     _say(f"preparing {settings.home} ({len(pending)} of {len(steps)} steps; clock {settings.clock.mode})")
 
-    def report(step: Step, seconds: float) -> None:
+    def report(step: Step, seconds: float, code: int) -> None:
         figures.steps_s[step.name] = seconds
-        _say(f"  {step.title:<34}{seconds:6.1f} s")
+        kept = "; not accepted, so the version before stays: strata packages list" if code else ""
+        _say(f"  {step.title:<34}{seconds:6.1f} s{kept}")
 
     Preparation(
         pending, settings.run, environ, stop, report,

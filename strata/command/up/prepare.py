@@ -55,13 +55,13 @@ class Lane:
 
 @dataclass
 class Preparation:
-    """The run of all pending steps. `report` is told of each step that ends, `finished` marks it done."""
+    """The run of all pending steps. `report` is told of each that ends, with seconds and code; `finished` marks it."""
 
     steps: Sequence[Step]
     run_folder: Path
     environ: Mapping[str, str]
     stop: Event
-    report: Callable[[Step, float], None]
+    report: Callable[[Step, float, int], None]
     finished: Callable[[Step], None]
     _done: set[str] = field(default_factory=set)
 
@@ -122,12 +122,13 @@ class Preparation:
         step = lane.running
         if step is None or reply["step"] != step.name:
             raise StrataError(f"a preparation process answered out of turn; see {lane.log}")
-        if reply["code"] != 0:
+        code = reply["code"]
+        if not step.ended_well(code):
             raise StrataError(f"{step.title} failed: {reply['sentence'] or _last_words(lane.log)}")
         lane.running = None
         self._done.add(step.name)
         self.finished(step)
-        self.report(step, reply["seconds"])
+        self.report(step, reply["seconds"], code)
 
 
 def _last_words(log: Path) -> str:

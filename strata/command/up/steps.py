@@ -12,6 +12,8 @@ from strata.settings import Settings
 EVENTS_LANE = "events"
 MODELS_LANE = "models"
 """Of the two, the one that does not begin with the history; segmenters are trained in both, in turn."""
+NOT_ACCEPTED = frozenset({3, 4})
+"""Of `strata train`: a version that was held or rejected; the one accepted before stays the latest."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Step:
     present: Callable[[], bool]
     inputs: Callable[[], str]
     """A digest of what the product is made from, other than the products of `needs`."""
+    kept: frozenset[int] = frozenset()
+    """Exit codes that say the product of before stays in force: good enough where there is one."""
+
+    def ended_well(self, code: int) -> bool:
+        """Whether what needs this step can go on."""
+        return code == 0 or (code in self.kept and self.present())
 
 
 def demo_steps(settings: Settings) -> list[Step]:
@@ -64,6 +72,7 @@ def _training_step(settings: Settings, sources: Path, name: str, lane: str) -> S
         train_name(name), f"train {name}", ("train", name), lane, ("history", "definitions"),
         present=(settings.packages / name / "LATEST").is_file,
         inputs=lambda: fingerprint_files(sources / "training" / "segmenters", f"{name}.*") + settings.clock.mode,
+        kept=NOT_ACCEPTED,
     )  # fmt: skip
 
 

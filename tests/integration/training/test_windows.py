@@ -8,6 +8,7 @@ import pytest
 from toy_training import NOW_US, RESPONDERS, TIERS, USERS, toy_definition, toy_sources
 
 from training.identity import windows_run
+from training.identity.windows import Window
 from training.identity.windows_run import RECORDS, Plan, lay_back, run
 
 pytestmark = pytest.mark.integration
@@ -34,23 +35,30 @@ def test_keys_follow_users_where_numbers_do_not(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed while the second window was kept: it is trained again, the first is not, and the end is the same."""
+    """Killed while the second window was kept, and then the third: each is trained again, and the end is the same."""
     sources = toy_sources(tmp_path / "history")
     whole = run(_plan(tmp_path / "whole", TIERS), sources)
     plan = _plan(tmp_path, TIERS)
     trained: list[int] = []
+    keep = windows_run._keep
 
-    def cut_off(*arguments: object) -> None:
-        (plan.folder / RECORDS).write_bytes((plan.folder / RECORDS).read_bytes() + b'{"as_of": "2017')
-        raise KeyboardInterrupt
+    def killed_at(window: int) -> None:
+        def cut_off(plan: Plan, number: int, made: Window) -> None:
+            if number != window:
+                return keep(plan, number, made)
+            with (plan.folder / RECORDS).open("ab") as file:
+                file.write(b'{"as_of": "2017')
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        kept = windows_run._keep
-        patched.setattr(windows_run, "_keep", lambda *all: cut_off() if all[1] == 1 else kept(*all))
+        monkeypatch.setattr(windows_run, "_keep", cut_off)
         with pytest.raises(KeyboardInterrupt):
             run(plan, sources, trained.append)
+
+    killed_at(1)
+    killed_at(2)
+    monkeypatch.setattr(windows_run, "_keep", keep)
     assert run(plan, sources, trained.append) == whole
-    assert trained == [0, 1, 1, 2]
+    assert trained == [0, 1, 1, 2, 2]
 
 
 def test_bands_have_movement_and_no_other_names(tmp_path: Path) -> None:

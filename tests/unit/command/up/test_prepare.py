@@ -59,6 +59,20 @@ def test_a_failing_step_ends_the_preparation_with_its_words(tmp_path: Path) -> N
     assert run.finished == ["a"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_version_that_is_not_accepted_fails_nothing_where_one_was(tmp_path: Path, there: bool) -> None:
+    """A training that ends in hold leaves the version before; without one the preparation has failed."""
+    mistaken = ("version", "--no-such-option")
+    held = Step("a", "a", mistaken, "one", (), lambda: there, lambda: "", kept=frozenset({2}))
+    run = Run(tmp_path, [held, _step("b", "one", ("a",))])
+    if there:
+        run.preparation.run()
+        assert run.finished == ["a", "b"]
+    else:
+        with pytest.raises(StrataError, match="a failed: "):
+            run.preparation.run()
+
+
 def test_a_lane_that_dies_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that ends without an answer is named by its step and its exit code."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
