@@ -147,15 +147,16 @@ def _clustered(keys: list[str]) -> dict[str, Any]:
                  for key in keys},
         "map": {"x": x.tolist(), "y": y.tolist(), "segment": segment.tolist(), "variance": 0.6, "method": "pca"},
         "telling": {
-            key: [{"feature": f.key, "median": 1e6 * (i + 1), "others": 0.001, "effect": (-1) ** i * (2.0 - 0.3 * i)}
+            key: [{"feature": f.key, "median": 1e6 * (i + 1), "others": 0.001, "effect": (-1) ** i * (0.9 - 0.12 * i)}
                   for i, f in enumerate(FEATURES[:6])]
             for key in keys
         },
         "cards": {key: f"They {LONG.lower()}." for key in keys},
         "windows": [
             {"as_of": f"2017-{month:02d}-01T00:00:00Z", "agreement": _interval(0.8 + 0.01 * month), "silhouette": 0.3,
-             "shares": {key: 1 / len(keys) for key in keys}}
-            for month in range(1, 13)
+             "matched": 0.875,
+             "shares": {key: (i + 1) / 100 for i, key in enumerate(keys) if i != month}}
+            for month in range(12, 0, -1)
         ],
     }  # fmt: skip
 
@@ -222,7 +223,7 @@ def _supervised(manifest: Manifest) -> dict[str, Any]:
         }],
         "balance": {
             "ways": [{"way": way, "roc_auc": _interval(0.86), "average_precision": _interval(0.4),
-                      "brier_before": 0.1 + 0.03 * i, "brier_after": 0.06, "chosen": i == 1}
+                      "brier_before": 0.1 + 0.03 * i, "brier_prior": 0.07, "brier_after": 0.06, "chosen": i == 1}
                      for i, way in enumerate(("none", "class_weights", "smote", "under"))],
             "warnings": ["SMOTE over-fits: train 0.99, held out 0.85."],
         },

@@ -14,6 +14,7 @@ _FIGURES: Final = (
     ("roc_auc", "ROC AUC\n(higher is better)"),
     ("average_precision", "average precision\n(higher is better)"),
     ("brier_before", "Brier, as learned\n(lower is better)"),
+    ("brier_prior", "Brier, base rate put right\n(lower is better)"),
     ("brier_after", "Brier, recalibrated\n(lower is better)"),
 )
 
@@ -23,7 +24,7 @@ def balance_picture(found: Sequence[Mapping[str, Any]]) -> Picture | None:
     keys = [(key, name) for key, name in _FIGURES if any(interval(one.get(key)) is not None for one in found)]
     if len(found) < 2 or not keys:
         return None
-    made, places = panels(len(keys), 2, 3.6, 0.8 + 0.3 * len(found))
+    made, places = panels(len(keys), 3, 3.1, 0.8 + 0.3 * len(found))
     for axes, (key, name) in zip(places, keys, strict=True):
         for place, one in enumerate(found):
             read = interval(one.get(key))

@@ -22,7 +22,10 @@ def telling_picture(found: Mapping[str, Sequence[Mapping[str, Any]]], labels: Ma
     for axes, (key, features) in zip(places, told.items(), strict=True):
         _draw(axes, features, reach)
         axes.set_title(wrapped(labels.get(key, key), 26, 1), fontsize=9, loc="left", fontweight="bold")
-    said = "How far a segment lies from everybody else in each feature: to the right above, hatched to the left below."
+    said = (
+        "How far a segment lies from everybody else in each feature: to the right above, hatched to the left below; "
+        "1 is all of its users above all others."
+    )
     return Picture("What tells a segment apart", said, made)
 
 

@@ -49,7 +49,11 @@ def shares_picture(windows: Sequence[Mapping[str, Any]], labels: Mapping[str, st
     draw_cells(axes, grid, words, low=0.0, high=float(np.nanmax(grid)))
     axes.set_yticks(np.arange(len(keys)) + 0.5, [wrapped(labels[key]) for key in keys])
     axes.set_xticks(np.arange(len(shown)) + 0.5, [_day(one) for one in shown], rotation=45, ha="right")
-    return Picture("Sizes over time", "Percent of the users in each segment, window by window.", made)
+    return Picture(
+        "Sizes over time",
+        "Percent of the users in each segment, window by window; empty where no segment of a window matches.",
+        made,
+    )
 
 
 def _day(window: Mapping[str, Any]) -> str:

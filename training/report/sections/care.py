@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from training.report.figures.balance import balance_picture
 from training.report.figures.learning import tuning_picture
@@ -11,6 +11,8 @@ from training.report.html import Html, code, folded, joined, part, section, sent
 from training.report.judged import Judged
 from training.report.numbers import number, percent, spread
 from training.report.picture import pictures
+
+_BRIERS: Final = ("as learned", "base rate put right", "recalibrated")
 
 
 def care_section(judged: Judged) -> Html:
@@ -70,11 +72,11 @@ def _preparation(found: Mapping[str, Any]) -> Html:
 def _balance(details: Mapping[str, Any]) -> Html:
     found = details.get("balance") or ()
     ways, warnings = (found.get("ways", ()), found.get("warnings", ())) if isinstance(found, Mapping) else (found, ())
-    keys = ("roc_auc", "average_precision", "brier_before", "brier_after")
+    keys = ("roc_auc", "average_precision", "brier_before", "brier_prior", "brier_after")
     rows = [
         (one["way"], *(spread(one.get(key), 4) for key in keys), "chosen" if one.get("chosen") else "") for one in ways
     ]
-    header = ("way", "ROC AUC", "average precision", "Brier, as learned", "Brier, recalibrated", "")
+    header = ("way", "ROC AUC", "average precision", *(f"Brier, {each}" for each in _BRIERS), "")
     warned = [str(one["warning"]) for one in ways if one.get("warning")]
     return joined((sentences([*warnings, *warned]), pictures(balance_picture(ways)), table(header, rows, 1)))
 

@@ -19,10 +19,7 @@ def fairness_section(judged: Judged) -> Html:
 
 def _attribute(found: Mapping[str, Any]) -> Html:
     groups = found.get("groups", ())
-    rows = [
-        (one["group"], f"{one['rows']:,}", percent(one.get("rate")), percent(one.get("tpr")), percent(one.get("fpr")))
-        for one in groups
-    ]
+    rows = [(one["group"], f"{one['rows']:,}", *(_rate(one, key) for key in ("rate", "tpr", "fpr"))) for one in groups]
     differences = [
         (name, spread(found.get(key)))
         for key, name in (("demographic_parity", "demographic parity"), ("equalised_odds", "equalised odds"))
@@ -37,3 +34,8 @@ def _attribute(found: Mapping[str, Any]) -> Html:
             table(("largest difference between groups", "figure (95 %)"), differences, numeric_from=1),
         )
     )
+
+
+def _rate(group: Mapping[str, Any], key: str) -> str:
+    found = group.get(f"{key}_interval")
+    return percent(group.get(key)) + (f" ({percent(found[0])} to {percent(found[1])})" if found else "")

@@ -9,7 +9,7 @@ from training.report.figures.telling import telling_picture
 from training.report.figures.windows import agreement_picture, shares_picture
 from training.report.html import Html, code, folded, joined, note, part, section, sentences, table
 from training.report.judged import Judged
-from training.report.numbers import number, spread
+from training.report.numbers import number, percent, spread
 from training.report.picture import pictures
 
 
@@ -53,16 +53,20 @@ def number_section(judged: Judged) -> Html:
 
 def windows_section(judged: Judged) -> Html:
     """The same segments looked for at earlier instants."""
-    windows = judged.details.get("windows", ())
+    windows = sorted(judged.details.get("windows", ()), key=lambda one: str(one.get("as_of", "")))
     if not windows:
         return Html("")
     rows = [
-        (str(one.get("as_of", ""))[:10], spread(one.get("agreement")), spread(one.get("silhouette"))) for one in windows
-    ]
+        (str(one.get("as_of", ""))[:10], spread(one.get("agreement")), percent(one.get("matched")),
+         spread(one.get("silhouette")))
+        for one in windows
+    ]  # fmt: skip
     return section(
         "Over time",
         pictures(agreement_picture(windows), shares_picture(windows, judged.labels)),
-        table(("window", "agreement (adjusted Rand)", "silhouette"), rows, numeric_from=1),
+        table(
+            ("window", "agreement (adjusted Rand)", "users in matching segments", "silhouette"), rows, numeric_from=1
+        ),
         identity="time",
     )
 
@@ -88,7 +92,11 @@ def _telling(judged: Judged) -> Html:
         for key, each in judged.details.get("telling", {}).items()
         for one in each
     ]  # fmt: skip
-    shown = table(("segment", "feature", "middle user", "middle user of the others", "effect"), rows, numeric_from=2)
+    shown = table(
+        ("segment", "feature", "middle user", "middle user of the others", "effect (rank-biserial)"),
+        rows,
+        numeric_from=2,
+    )
     return folded(f"{len(rows)} features", shown)
 
 

@@ -76,6 +76,7 @@ def test_everything_measured_is_drawn(pages: dict[str, str], kind: str) -> None:
         ("clusters", "321 users (8.0%) are in another segment now"),
         ("clusters", "because their features changed"),
         ("clusters", "latency_us_1"),
+        ("clusters", "87.5%"),  # users in matching segments of a window
         ("clusters", "Most moved because recency fell."),
         ("clusters", "December is not in the data."),
         ("labels", "0.860 (0.840 to 0.880)"),  # over the folds
@@ -84,6 +85,7 @@ def test_everything_measured_is_drawn(pages: dict[str, str], kind: str) -> None:
         ("labels", "18.0% to 40.0%"),  # of the calibration table
         ("labels", "12 points between age groups"),
         ("labels", "0.120 (0.090 to 0.150)"),  # demographic parity
+        ("labels", "70.0% (50.0% to 85.0%)"),  # a group's rate
         ("labels", "SMOTE over-fits"),
         ("labels", "40 trials; the best reached roc_auc 0.8730 on validation folds."),
         ("labels", "3 users are in two folds."),
@@ -95,6 +97,7 @@ def test_everything_measured_is_drawn(pages: dict[str, str], kind: str) -> None:
         ("labels", "0.700 (0.600 to 0.800)"),  # precision of a class
         ("labels", "0.870 (0.840 to 0.900)"),  # accuracy beside simpler ways
         ("labels", "scale of log-odds"),
+        ("labels", "base rate put right"),
         ("labels", "0.300 (0.270 to 0.330)"),  # precision among those taken
         ("labels", "12.5%"),  # missing
         ("labels", "fitting"),  # timing
