@@ -5,6 +5,8 @@ Unknown keys and dangling names stop with a sentence. docs/segmenters.md explain
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -262,6 +264,18 @@ def _explain(error: ValidationError) -> str:
     faults = []
     for fault in error.errors():
         where = ".".join(str(part) for part in fault["loc"]) or "the file"
-        known = "is not a key of a segmenter" if fault["type"] == "extra_forbidden" else fault["msg"].lower()
+        known = _no_key(str(fault["loc"][-1])) if fault["type"] == "extra_forbidden" else fault["msg"].lower()
         faults.append(f"{where}: {known}")
     return "; ".join(faults)
+
+
+def _no_key(name: str) -> str:
+    near = get_close_matches(name, sorted(set(_keys(Section))), n=1)
+    return "is not a key of a segmenter" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _keys(section: type[Section]) -> Iterator[str]:
+    """Of the section and of all that are made from it: every key a file may have somewhere."""
+    yield from section.model_fields
+    for each in section.__subclasses__():
+        yield from _keys(each)

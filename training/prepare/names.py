@@ -62,17 +62,19 @@ def _unfit(definition: Definition, schema: FeatureSchema) -> Iterator[str]:
         if not (np.isfinite(weight) and weight > 0):
             yield f"prepare.weights: {key} has weight {weight:g}; above 0 is needed (leave_out takes a feature out)"
     for derived in prepare.derive:
-        yield from _unfit_derived(derived, categories, supervised=definition.supervised)
+        yield from _unfit_derived(derived, categories, definition)
     if not prepare.derive and set(schema.keys) <= set(prepare.leave_out):
         yield "prepare.leave_out leaves no feature to learn from"
     yield from _unfit_encoding(definition, schema)
 
 
-def _unfit_derived(derived: Derived, categories: set[str], *, supervised: bool) -> Iterator[str]:
+def _unfit_derived(derived: Derived, categories: set[str], definition: Definition) -> Iterator[str]:
     if wrong := [key for key in sources(derived) if key in categories]:
         yield f"prepare.derive: {derived.kind} is made of numbers, and {', '.join(wrong)} is a category"
-    if isinstance(derived, Propensity) and not supervised:
+    if isinstance(derived, Propensity) and not definition.supervised:
         yield "prepare.derive: a propensity is learned from labels, which clusters do not have"
+    if isinstance(derived, Propensity) and definition.label is not None and definition.label.classes:
+        yield "prepare.derive: a propensity is of one event that happens or not, and the label has classes"
     if isinstance(derived, Engagement) and not any(derived.weights.values()):
         yield "prepare.derive: every weight of the engagement is 0"
 

@@ -45,6 +45,11 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
     ("document", "change", "sentence"),
     [
         (TIERS, {"surprise": 1}, "surprise: is not a key of a segmenter"),
+        (
+            TIERS,
+            {"prepare": {"mising": "median"}},
+            "prepare.mising: is not a key of a segmenter; did you mean missing?",
+        ),
         (TIERS, {"fallback": ["nobody"]}, "fallback names no segment of this file: nobody"),
         (TIERS, {"label": {"event_type": "x", "horizon_days": 1}}, "label and split belong to a supervised"),
         (RESPONDERS, {"label": None}, "label and split belong to a supervised"),

@@ -122,6 +122,17 @@ def test_clusters_have_no_labels_to_learn_encodings_and_propensities_from() -> N
         check_names(cluster_definition(derive=[{"kind": "propensity", "features": [DAYS]}]), SCHEMA)
 
 
+def test_a_propensity_is_of_two_classes() -> None:
+    """A label of classes has no single event to be near to."""
+    tops = (("a", {"below": 1}), ("b", {"below": 2}), ("c", {}))
+    classes = [{"key": key, "label": key, "description": "", **top} for key, top in tops]
+    document = label_definition(derive=[{"kind": "propensity", "features": [DAYS]}]).model_dump(exclude_unset=True)
+    document["label"] = {"event_type": "x", "horizon_days": 1, "measure": "days", "classes": classes}
+    document["algorithm"]["bands"], document["fallback"] = [], ["a"]
+    with pytest.raises(DefinitionInvalid, match="a propensity is of one event that happens or not"):
+        check_names(Definition.model_validate(document), SCHEMA)
+
+
 def test_ten_thousand_categories_are_not_one_hot() -> None:
     """The sentence names the encodings that carry them; those pass."""
     wide = mixed_schema(tuple(f"c{number}" for number in range(10_000)))
