@@ -46,7 +46,7 @@ def define_simulated(algorithm: str, features: int) -> Definition:
 def run(algorithm: str, users: int, features: int, scratch: Path) -> dict[str, Any]:
     """Simulate, fit, judge. What was judged before an interruption is found again in `scratch`."""
     began_s = time.perf_counter()
-    rows = simulate(users, features, SEED)
+    rows = simulate(users, features, SEED, labelled=algorithm == "lightgbm")
     made_s, made_mb = time.perf_counter(), peak_memory_mb()
     definition = define_simulated(algorithm, features)
 

@@ -12,11 +12,12 @@ MISSING = 0.03
 BASE_RATE = 0.05
 
 
-def simulate(users: int, features: int, seed: int) -> TrainingRows:
+def simulate(users: int, features: int, seed: int, *, labelled: bool = True) -> TrainingRows:
     """Users of six kinds that differ in the middle of every feature: counts and sums with long tails, shares, and
     3 % missing. A user responds by a logistic rule of ten of the features, about one in twenty does.
 
-    60 % are train, 20 % validation, 20 % test. A user's features are drawn alone, so no two rows belong together.
+    60 % are train, 20 % validation, 20 % test; all are train unless `labelled`. A user's features are drawn alone, so
+    no two rows belong together.
     """
     draws = np.random.default_rng(seed)
     kind = draws.integers(0, KINDS, users)
@@ -29,7 +30,6 @@ def simulate(users: int, features: int, seed: int) -> TrainingRows:
     odds = scores + np.quantile(-scores, BASE_RATE)
     labels = (draws.random(users) < 1.0 / (1.0 + np.exp(-2.0 * odds))).astype(np.int8)
     values[draws.random(values.shape, dtype=np.float32) < MISSING] = np.nan
-    first, second = users * 6 // 10, users * 8 // 10
     inputs = tuple(FeatureInput("simulated", f"f{number:02d}", "float64") for number in range(features))
     schema = FeatureSchema("simulated", inputs, {"simulated": "0" * 16})
     train, validation, test = (
