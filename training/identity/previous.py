@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from strata.errors import PackageInvalid
+from strata.errors import PackageInvalid, SegmenterNotFound
 from strata.release import live_version
 from strata.runtime import Package, find_package, load_package
 from strata.runtime.store import latest_version
@@ -34,7 +34,7 @@ def find_previous(packages: Path, releases: Path | None, segmenter: str) -> Prev
     if live:
         try:
             folder = find_package(packages, segmenter, live)
-        except PackageInvalid:
+        except (PackageInvalid, SegmenterNotFound):
             pass  # released from elsewhere, or removed since: what was accepted last stands for it
         else:
             return Previous(load_package(folder), "live")
