@@ -32,6 +32,9 @@ def simulate(users: int, features: int, seed: int, *, labelled: bool = True) -> 
     values[draws.random(values.shape, dtype=np.float32) < MISSING] = np.nan
     inputs = tuple(FeatureInput("simulated", f"f{number:02d}", "float64") for number in range(features))
     schema = FeatureSchema("simulated", inputs, {"simulated": "0" * 16})
+    if not labelled:
+        return TrainingRows(schema, Part(values, np.zeros(users, dtype=np.int8)))
+    first, second = users * 6 // 10, users * 8 // 10
     train, validation, test = (
         Part(values[a:b], labels[a:b]) for a, b in ((0, first), (first, second), (second, users))
     )
