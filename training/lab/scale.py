@@ -19,6 +19,13 @@ ALGORITHMS: Final = ("kmeans", "minibatch_kmeans", "lightgbm")
 SEED: Final = 11
 
 
+_BANDS: Final = [
+    {"key": "likely", "label": "Likely", "description": "Half of all who respond.", "recall_at_least": 0.5},
+    {"key": "possible", "label": "Possible", "description": "Nearly all of the others.", "recall_at_least": 0.95},
+    {"key": "unlikely", "label": "Unlikely", "description": "The rest."},
+]
+
+
 def define_simulated(algorithm: str, features: int) -> Definition:
     """Clusters with the shipped archetypes, whose axes share the features out; or bands of a simulated response."""
     names = [f"simulated:f{number:02d}" for number in range(features)]
@@ -28,8 +35,8 @@ def define_simulated(algorithm: str, features: int) -> Definition:
     }  # fmt: skip
     if algorithm == "lightgbm":
         shipped = yaml.safe_load((FOLDER / "promo_responder.yaml").read_text("utf-8"))
-        section = {"bands": shipped["algorithm"]["bands"], **OWN_KEYS["lightgbm"], "kind": algorithm}
-        document |= {key: shipped[key] for key in ("label", "split", "fallback")}
+        section = {"bands": _BANDS, **OWN_KEYS["lightgbm"], "kind": algorithm}
+        document |= {"label": shipped["label"], "split": shipped["split"], "fallback": ["unlikely"]}
     else:
         axes = shipped["algorithm"]["axes"]
         shared = {

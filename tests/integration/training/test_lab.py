@@ -1,0 +1,63 @@
+"""The lab's commands, on few users and one table."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.shared_data import shared_file
+from training.lab.data_sets import RETAIL_FILES
+from training.lab.isolated import run_alone
+from training.lab.published import FLOORS, MEASURES, PUBLISHED
+from training.lab.scale import ALGORITHMS
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_simulated_users_are_learned_from(tmp_path: Path, algorithm: str) -> None:
+    """Every one of them, in a process whose peak of memory is above that of its rows."""
+    found = run_alone("training.lab.scale", algorithm, "10000", "12", str(tmp_path))
+    assert (found["algorithm"], found["users"], found["features"]) == (algorithm, 10_000, 12)
+    assert found["peak_memory_mb"] >= found["rows_mb"] > 0
+    assert found["metrics"]["roc_auc" if algorithm == "lightgbm" else "silhouette"] > 0
+
+
+def test_an_algorithm_on_a_real_table(tmp_path: Path) -> None:
+    """Printed, and as JSON with the keys docs/lab.md names; the export answers as the library."""
+    folder = shared_file(RETAIL_FILES[0]).parents[1]
+    command = [sys.executable, "-m", "strata.command", "lab", "algorithms", "--only", "kmeans@online_retail"]
+    done = subprocess.run(
+        [*command, "--data", str(folder), "--json", str(tmp_path / "lab.json")],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "online_retail" in done.stdout
+    (found,) = json.loads((tmp_path / "lab.json").read_text())["subjects"]
+    assert found.keys() == {
+        "algorithm", "table", "rows", "features", "segments", "quality", "training_s", "judging_s", "peak_memory_mb",
+        "memory_before_mb", "package_bytes", "latency_us_1", "latency_us_500", "export_segments_differ",
+        "export_difference",
+    }  # fmt: skip
+    assert found["rows"] == 5_942
+    assert found["export_segments_differ"] == 0
+    assert found["export_difference"] < 1e-6
+
+
+def test_a_subject_that_is_none_is_named() -> None:
+    """With those there are."""
+    done = subprocess.run(
+        [sys.executable, "-m", "strata.command", "lab", "algorithms", "--only", "kmean"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--only 'kmean' names none of" in done.stderr
+
+
+def test_every_published_figure_has_a_floor() -> None:
+    """And a reference."""
+    assert set(MEASURES) == set(FLOORS) == set(PUBLISHED)
