@@ -17,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Where the tables of docs/lab.md are.")]
+WIDTH: Final = 160
 DATA: Final = Path("../shared/data")
 HOUR_US: Final = 3_600_000_000
 
@@ -39,7 +40,7 @@ def algorithms(
     wanted = [each for each in subjects() if not only or {each.name, each.algorithm} & set(only.split(","))]
     if not wanted:
         raise InputInvalid(f"--only {only!r} names none of {', '.join(each.name for each in subjects())}")
-    console, results = Console(highlight=False), list[dict[str, Any]]()
+    console, results = _console(), list[dict[str, Any]]()
     for number, each in enumerate(wanted, 1):
         console.print(f"{number} of {len(wanted)}: {each.name}")
         results.append(run_alone("training.lab.subject", each.algorithm, each.table, str(data.resolve())))
@@ -69,7 +70,7 @@ def quality(
     if not wanted:
         raise InputInvalid(f"--only {only!r} names none of {', '.join(FLOORS)}")
     scratch = load_settings().home / "lab"
-    console, results = Console(highlight=False), list[dict[str, Any]]()
+    console, results = _console(), list[dict[str, Any]]()
     for each in wanted:
         console.print(each)
         results.append(run_alone("training.lab.published", each, str(data.resolve()), str(scratch), str(trials)))
@@ -101,7 +102,7 @@ def scale(
     if not wanted:
         raise InputInvalid(f"--only {only!r} names none of {', '.join(ALGORITHMS)}")
     scratch = load_settings().home / "lab"
-    console, results = Console(highlight=False), list[dict[str, Any]]()
+    console, results = _console(), list[dict[str, Any]]()
     for each in wanted:
         console.print(f"{each}: {users:,} users, {features} features")
         told = (each, str(users), str(features), str(scratch))
@@ -136,12 +137,18 @@ def leaks(
         )
     as_of_us = parse_instant(as_of) if as_of else settings.make_clock().now_us() // HOUR_US * HOUR_US
     reader = FeastReader(settings, read_catalog(settings.registry))
-    console = Console(highlight=False)
+    console = _console()
     found = plant_leaks(definition, reader, History(settings.history), as_of_us, console.print)
     console.print(leaks_table(found))
     _write(json_file, {"leaks": [each.to_json() for each in found]})
     if not all(each.caught for each in found):
         raise typer.Exit(1)
+
+
+def _console() -> Console:
+    """Wide enough for a table where there is no terminal to ask."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
 
 
 def _write(path: Path | None, document: dict[str, Any]) -> None:

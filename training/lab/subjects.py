@@ -17,7 +17,16 @@ LABEL_TABLES: Final = ("online_shoppers", "adult")
 OWN_KEYS: Final[dict[str, dict[str, Any]]] = {
     "lightgbm": {"trees": 200, "parameters": {"num_leaves": 15, "learning_rate": 0.05, "min_data_in_leaf": 50}},
     "random_forest": {"trees": 300},
-    "xgboost": {"trees": 200},
+    "xgboost": {
+        "trees": 300,
+        "parameters": {
+            "max_depth": 3,
+            "learning_rate": 0.05,
+            "min_child_weight": 20,
+            "subsample": 0.7,
+            "colsample_bytree": 0.4,
+        },
+    },
 }
 """What an algorithm's section needs and the shipped files do not say, or say for another one."""
 
