@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -60,7 +60,7 @@ def fit_preparation(
         definition.seed,
         Built(cleaned.values),
     )
-    columns, missing = _columns(learning)
+    columns, missing = _columns(learning, settled.encoded)
     slots = [column.slot for column in columns]
     preparation = Preparation(len(schema.features), tuple(learning.built.steps), tuple(slots))
     names = tuple(column.name for column in columns)
@@ -76,13 +76,13 @@ def fit_preparation(
     return FittedSteps(preparation, names, kept, training, _nominal(columns), record)
 
 
-def _columns(learning: Learning) -> tuple[list[Column], list[dict[str, Any]]]:
+def _columns(learning: Learning, encoded: Collection[str]) -> tuple[list[Column], list[dict[str, Any]]]:
     columns: list[Column] = []
     missing = []
     for i, feature in enumerate(learning.schema.features):
         if feature.key in learning.preparation.leave_out:
             continue
-        way = category_columns if feature.dtype == "string" else number_columns
+        way = category_columns if feature.key in encoded else number_columns
         found, how = way(learning, i)
         columns += found
         if share := float(learning.cleaned.missing[i]):

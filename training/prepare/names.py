@@ -80,12 +80,13 @@ def _unfit_derived(derived: Derived, categories: set[str], definition: Definitio
 
 
 def _unfit_encoding(definition: Definition, schema: FeatureSchema) -> Iterator[str]:
-    prepare = settled_for(definition, schema).preparation
+    settled = settled_for(definition, schema)
+    prepare = settled.preparation
     if prepare.categories == "target" and not definition.supervised:
         yield "prepare.categories: target encoding is learned from labels, which clusters do not have; hashed is not"
     for feature in schema.features:
         count = len(feature.categories)
-        if feature.dtype != "string" or feature.key in prepare.leave_out:
+        if feature.key not in settled.encoded:
             continue
         if prepare.categories == "onehot" and count > MOST_ONE_HOT:
             others = "target or hashed" if definition.supervised else "hashed"

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from training.algorithms import label_algorithm
 from training.definition import Definition, Preparation
 from training.rows import FeatureSchema
-from training.sections import LabelSection
+from training.sections import ClusterSection, LabelSection
 
 MOST_ONE_HOT: Final = 256
 """Columns of one one-hot feature: past these, one distance or one weight per category learns little."""
@@ -27,6 +27,9 @@ class Settled:
     scaling: Scaling
     notes: tuple[str, ...]
     """A sentence for each thing that was not declared and is done."""
+    encoded: frozenset[str] = frozenset()
+    """`view:feature` of the categories that are read and encoded. The others are on an axis, where the order of a
+    vocabulary (age and income bands) is the order of ranks."""
 
 
 def settled_for(definition: Definition, schema: FeatureSchema) -> Settled:
@@ -42,8 +45,10 @@ def settle(definition: Definition, schema: FeatureSchema, *, reads_missing: bool
     open_keys = {"scale", "categories"} - asked.model_fields_set
     axes = not definition.supervised and "scale" in open_keys
     interpolated = definition.supervised and definition.balance == "smote"
+    widths = _widths(definition, schema, axes=axes)
+    encoded = frozenset(widths)
     if reads_missing and not interpolated:
-        return Settled(asked, asked.scale, ())
+        return Settled(asked, asked.scale, (), encoded)
     reader = "SMOTE interpolates between rows" if reads_missing else f"{definition.algorithm.kind} reads no gaps"
     changes: dict[str, Any] = {}
     notes = []
@@ -53,14 +58,21 @@ def settle(definition: Definition, schema: FeatureSchema, *, reads_missing: bool
     if "scale" in open_keys and not axes:
         changes["scale"] = "zscore"
         notes.append("Columns are brought to mean 0 and deviation 1, since no scale is declared.")
-    if "categories" in open_keys and (widest := _widest(asked, schema)):
-        changes["categories"] = "target" if definition.supervised and widest > _WIDE else "onehot"
+    if "categories" in open_keys and widths:
+        wide = max(widths.values()) > _WIDE
+        changes["categories"] = "target" if definition.supervised and wide else "onehot"
         notes.append(f"Categories are encoded ({changes['categories']}): their positions are no quantities.")
     settled = asked.model_copy(update=changes)
-    return Settled(settled, "axes" if axes else settled.scale, tuple(notes))
+    return Settled(settled, "axes" if axes else settled.scale, tuple(notes), encoded)
 
 
-def _widest(asked: Preparation, schema: FeatureSchema) -> int:
-    """The most categories of a feature that is read; 0 where none has categories."""
-    read = (each for each in schema.features if each.dtype == "string" and each.key not in asked.leave_out)
-    return max((len(each.categories) for each in read), default=0)
+def _widths(definition: Definition, schema: FeatureSchema, *, axes: bool) -> dict[str, int]:
+    """How many categories each feature has that is read, and is not placed on an axis by the ranks of its positions."""
+    section = definition.algorithm
+    ranked = section.axes.values() if axes and isinstance(section, ClusterSection) else ()
+    placed = {key for axis in ranked for key in axis.features}
+    return {
+        feature.key: len(feature.categories)
+        for feature in schema.features
+        if feature.dtype == "string" and feature.key not in {*definition.prepare.leave_out, *placed}
+    }

@@ -157,6 +157,18 @@ def test_clusters_are_found_in_ranks_by_default() -> None:
     assert found.training[np.isnan(NUMBERS[:, 0]), 0].tolist() == [1.0] * int(np.isnan(NUMBERS[:, 0]).sum())
 
 
+def test_a_category_on_an_axis_is_in_order() -> None:
+    """Bands of age or income: the ranks of their positions are a number's, and no column is made of each."""
+    section = cluster_definition().model_dump(exclude_unset=True)["algorithm"]
+    tier = {"tier": {"features": [TIER], "missing": "median", "unit": "tier"}}
+    archetypes = [{**each, "anchor": {**each["anchor"], "tier": 0.5}} for each in section["archetypes"]]
+    axes = {**section["axes"], **tier}
+    found = _fit(cluster_definition(algorithm={**section, "axes": axes, "archetypes": archetypes}))
+    assert found.names == (DAYS, ORDERS, SPEND, TIER)
+    assert sorted(set(found.training[:, 3])) == pytest.approx([1 / 6, 0.5, 5 / 6], abs=0.05)
+    assert found.record["notes"] == []
+
+
 def test_ranks_and_centroids_are_one_kmeans_model() -> None:
     """The kernel scores that format; another model reads the same ranks as steps."""
     found = _fit(cluster_definition(leave_out=[TIER]))
