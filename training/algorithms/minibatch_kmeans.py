@@ -12,12 +12,15 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from training.algorithms._bounded import bounded_rows
 from training.algorithms._centroids import NearestCentroids, place_rows
 from training.algorithms._filled import check_enough
-from training.algorithms._single import single_rows
 from training.rows import Floats
 from training.sections import ClusterSection
 
+# A run ends after some 150 batches and would hardly see more rows than these; the library (1.9) passes over all rows to
+# draw each batch: 40 ms of 300,000 rows, 0.8 ms of 50,000 (processor time, 2026-11).
+MOST_ROWS = 50_000
 # Starts are compared on so many rows.
 COMPARED_ROWS = 20_000
 
@@ -45,7 +48,7 @@ class MiniBatchAlgorithm:
 
     def fit(self, values: Floats, section: MiniBatchSection, *, count: int, seed: int) -> NearestCentroids:
         check_enough(values, count)
-        rows, notes = single_rows(values)
+        rows, notes = bounded_rows(values, MOST_ROWS, seed, "Batches are drawn from a part of many rows")
         rng = np.random.default_rng(seed)
         compared = rows if len(rows) <= COMPARED_ROWS else rows[rng.integers(0, len(rows), COMPARED_ROWS)]
         runs = [_run(rows, section, count, int(rng.integers(2**31))) for _ in range(section.starts)]

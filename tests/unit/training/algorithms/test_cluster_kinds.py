@@ -35,12 +35,11 @@ def test_k_means_is_scikit_learns() -> None:
     assert found.assign(between).scores.tolist() == pytest.approx([0.0], abs=1e-9)
 
 
-@pytest.mark.parametrize("kind", ["kmeans", "minibatch_kmeans"])
-def test_many_rows_are_read_in_single_precision(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_rows_are_read_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     """A note says so; centroids are doubles, and nearly those of doubles."""
-    doubles = _fit(kind, VALUES)
+    doubles = _fit("kmeans", VALUES)
     monkeypatch.setattr("training.algorithms._single.SINGLE_ROWS", 100)
-    singles = _fit(kind, VALUES)
+    singles = _fit("kmeans", VALUES)
     assert singles.notes == ("Centroids were found in single precision: 240 rows are many.",)
     assert doubles.notes == ()
     ours, theirs = (np.array(one.export([0, 1, 2]).model["centroids"]) for one in (singles, doubles))
@@ -62,13 +61,14 @@ def test_wards_rule_repeats_its_tree() -> None:
     assert found.notes[-1] == "Placed by the nearest centroid, 100.0% of the rows stay in the cluster of the tree."
 
 
-def test_ward_reads_a_sample_of_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["ward", "minibatch_kmeans", "gaussian_mixture"])
+def test_many_rows_are_read_in_part(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All are placed by the rule; the sample is the seed's."""
-    monkeypatch.setattr("training.algorithms.ward.MOST_ROWS", 60)
-    found = _fit("ward", VALUES)
+    monkeypatch.setattr(f"training.algorithms.{kind}.MOST_ROWS", 60)
+    found = _fit(kind, VALUES)
     assert "fitted on 60 of 240 rows" in found.notes[0]
     assert len(found.labels) == 240
-    assert found.labels.tolist() == _fit("ward", VALUES).labels.tolist()
+    assert found.labels.tolist() == _fit(kind, VALUES).labels.tolist()
 
 
 @pytest.mark.parametrize("covariance", ["full", "diag"])
