@@ -107,6 +107,7 @@ def scale(
         console.print(f"{each}: {users:,} users, {features} features")
         told = (each, str(users), str(features), str(scratch))
         results.append(run_alone("training.lab.scale", *told, threads=threads))
+        console.print(f"  {results[-1]['training_s']:,.0f} s, {results[-1]['peak_memory_mb']:,.0f} MB")
     console.print(scale_table(results))
     _write(json_file, {"algorithms": results})
 
