@@ -47,7 +47,7 @@ def test_ratios_are_taken_round_by_round_and_one_is_held_to_a_bound() -> None:
 
 def test_a_bound_that_is_not_kept_is_told() -> None:
     """In the last column of the last table."""
-    document: dict[str, Any] = {"models": [], "rows": []}
+    document: dict[str, Any] = {"models": [], "prepared": [], "rows": []}
     told = models_tables(document, ratios(samples_of([1.0], [3.0], [3.0]), PLAN)).splitlines()
     assert "| 3 classes, 500 a call: Booster.predict / ours, wall | 3.00 (3.00 to 3.00) | >= 4 | **not kept** |" in told
 
