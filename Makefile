@@ -39,7 +39,7 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 	@$(bin)/python scripts/with_platform.py strata loadtest $(ARGS)
 
 .PHONY: bench
-bench: setup  ## cost of a call beside echoes, the glued stack and other servers; latency by load; live events; overload; models; users in the store
+bench: setup  ## cost of a call beside echoes, the glued stack and other servers; latency by load; live events; overload; models; users in the store; algorithms
 	@scripts/install_tools.sh h2load redis-server haproxy
 	@scripts/install_tools.sh g++ grpc++ || true
 	@$(bin)/python scripts/install_peers.py || true
@@ -51,9 +51,11 @@ bench: setup  ## cost of a call beside echoes, the glued stack and other servers
 	@$(bin)/strata bench overload
 	@$(bin)/strata bench models
 	@$(bin)/strata bench users --quick
+	@$(bin)/strata lab algorithms
+	@$(bin)/strata lab scale
 
 .PHONY: prove
-prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, an hour of soak, freshness; results in loadtests/out
+prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 kills, chaos, releases, an hour of soak, freshness, leaks, quality, identity; results in loadtests/out
 	@scripts/install_tools.sh redis-server java mvn
 	@$(bin)/strata up --prepare-only
 	@scripts/prove_parity.sh
@@ -65,6 +67,9 @@ prove: setup  ## the long proofs: online = offline at 2,000,000 instants, 400 ki
 	@$(bin)/strata prove soak --json loadtests/out/soak.json --picture loadtests/out/soak.svg
 	@$(bin)/strata prove freshness --json loadtests/out/freshness.json
 	@$(bin)/strata prove freshness --log kafka --state redis --json loadtests/out/freshness-kafka.json
+	@$(bin)/strata lab leaks --json loadtests/out/leaks.json
+	@$(bin)/strata lab quality --json loadtests/out/quality.json
+	@$(bin)/strata segments windows value_tiers --windows 20 --json loadtests/out/windows.json
 
 .PHONY: protos
 protos: setup  ## write strata/v1 and strata/registry/v1 from protos/
