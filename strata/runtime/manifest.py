@@ -29,12 +29,14 @@ ScoreMeaning = Literal["calibrated_probability", "posterior", "margin"]
 LineageKind = Literal["kept", "new", "vanished", "merged", "split"]
 
 
-class _Strict:
+class Strict:
+    """A dataclass that refuses keys it does not know, and numbers that are not finite."""
+
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
-class FeatureInput(_Strict):
+class FeatureInput(Strict):
     """One column of the matrix a package scores."""
 
     view: str
@@ -52,7 +54,7 @@ class FeatureInput(_Strict):
 
 
 @dataclass(frozen=True)
-class SegmentEntry(_Strict):
+class SegmentEntry(Strict):
     """One entry of the vocabulary; `segment_indexes` point at its position."""
 
     key: str
@@ -61,7 +63,7 @@ class SegmentEntry(_Strict):
 
 
 @dataclass(frozen=True)
-class DataWindow(_Strict):
+class DataWindow(Strict):
     """The instants (ISO 8601, UTC) whose rows a version learned from, and the clock it was trained at."""
 
     first: str
@@ -70,7 +72,7 @@ class DataWindow(_Strict):
 
 
 @dataclass(frozen=True)
-class SegmentLineage(_Strict):
+class SegmentLineage(Strict):
     """Where one segment comes from; a vanished one is the older version's."""
 
     key: str
@@ -82,7 +84,7 @@ class SegmentLineage(_Strict):
 
 
 @dataclass(frozen=True)
-class Lineage(_Strict):
+class Lineage(Strict):
     """What a version is to the one before it, on the same users."""
 
     previous: str
@@ -92,7 +94,7 @@ class Lineage(_Strict):
 
 
 @dataclass(frozen=True)
-class Manifest(_Strict):
+class Manifest(Strict):
     """What a package is. See docs/architecture.md, contract 4."""
 
     segmenter: str

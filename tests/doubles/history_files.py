@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from event_factories import HOP_S, NOON_US, make_event
 
 from strata.events import alias_schema, event_schema
+from strata.settings import Settings
 
 FACT_FIELDS = ("age_band", "income_band", "household_size", "kids")
 
@@ -115,3 +116,14 @@ def shop_events(seed: int, users: Sequence[str], count: int, *, late_share: floa
             )
         )
     return events
+
+
+def shipped_home(home: Path, events: list[dict[str, Any]], facts: list[dict[str, Any]]) -> Settings:
+    """A home with this history and the shipped definitions applied."""
+    from feature_repo.apply import apply_definitions
+
+    made = Settings.model_validate({"home": home, "repo": Path(__file__).parents[2] / "feature_repo"})
+    write_events(home, events)
+    write_facts(home, facts)
+    apply_definitions(made)
+    return made

@@ -8,25 +8,22 @@ import os
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from strata.errors import PackageInvalid
 from strata.features import kernel
+from strata.runtime.manifest import Strict
 
 FORMAT: Final = "runtime-choice/1"
 FILE_NAME: Final = "choice.json"
 Runtime = Literal["kernel", "lightgbm", "onnxruntime", "lleaves", "numpy", "algebra"]
 
 
-class _Strict:
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
 @dataclass(frozen=True)
-class Host(_Strict):
+class Host(Strict):
     """What a measurement holds for: on another host it is made again."""
 
     processor: str
@@ -37,7 +34,7 @@ class Host(_Strict):
 
 
 @dataclass(frozen=True)
-class FromRows(_Strict):
+class FromRows(Strict):
     """Calls of at least so many rows, up to the next entry's, go to this runtime."""
 
     rows: int
@@ -45,7 +42,7 @@ class FromRows(_Strict):
 
 
 @dataclass(frozen=True)
-class Choice(_Strict):
+class Choice(Strict):
     """One host's choice for one package."""
 
     manifest_sha256: str

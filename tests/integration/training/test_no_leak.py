@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from event_factories import make_event
-from history_files import write_events, write_facts
+from history_files import shipped_home, write_events, write_facts
 
 from strata.events import DAY_US
 from strata.registry import read_catalog
@@ -59,14 +58,8 @@ def _after_changed(events: list[dict[str, Any]], chance: random.Random) -> list[
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home with the shipped definitions applied."""
-    from feature_repo.apply import apply_definitions
-
-    home = tmp_path_factory.mktemp("home")
-    made = Settings.model_validate({"home": home, "repo": Path(__file__).parents[3] / "feature_repo"})
-    write_events(home, _history(random.Random(1)))
-    write_facts(home, [{"user_id": u, "event_time_us": T - 90 * DAY_US, "kids": "1"} for u in USERS[::2]])
-    apply_definitions(made)
-    return made
+    facts = [{"user_id": u, "event_time_us": T - 90 * DAY_US, "kids": "1"} for u in USERS[::2]]
+    return shipped_home(tmp_path_factory.mktemp("home"), _history(random.Random(1)), facts)
 
 
 def _read(settings: Settings, service: str) -> np.ndarray[Any, np.dtype[np.float64]]:

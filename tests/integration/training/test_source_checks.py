@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
 from event_factories import make_event
-from history_files import write_events, write_facts
+from history_files import shipped_home, write_events
 
 from strata.events import DAY_US
 from strata.registry import read_catalog
@@ -47,14 +46,8 @@ def _history(chance: random.Random) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home with the shipped definitions applied."""
-    from feature_repo.apply import apply_definitions
-
-    home = tmp_path_factory.mktemp("home")
-    made = Settings.model_validate({"home": home, "repo": Path(__file__).parents[3] / "feature_repo"})
-    write_events(home, _history(random.Random(1)))
-    write_facts(home, [{"user_id": u, "event_time_us": T - 90 * DAY_US, "kids": "1"} for u in USERS[::2]])
-    apply_definitions(made)
-    return made
+    facts = [{"user_id": u, "event_time_us": T - 90 * DAY_US, "kids": "1"} for u in USERS[::2]]
+    return shipped_home(tmp_path_factory.mktemp("home"), _history(random.Random(1)), facts)
 
 
 def _check(settings: Settings, reader: FeatureReader) -> dict[str, Check]:
