@@ -8,7 +8,6 @@ A worker lives as long as its standard input is open: when the supervisor dies, 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -17,6 +16,7 @@ import sys
 import uvloop
 
 from serving.assembly import Assembly, assemble
+from serving.collector import settle_collector
 from serving.composition import Composition
 from serving.cores import keep_to_core
 from serving.json_logs import log_as_json
@@ -60,7 +60,7 @@ async def serve(order: WorkerOrder) -> None:
         await server.start(f"{gateway.host}:{gateway.port}")
         follower.start()
         try:
-            _settle_collector()
+            settle_collector()
             async with beating(beside(order.numbers, HEARTBEAT)):
                 if _report_ready(order.report_fd):
                     await stop.wait()
@@ -81,14 +81,6 @@ def _follower(assembly: Assembly, composition: Composition, order: WorkerOrder) 
         place=(order.numbers.parent, order.slot),
         predictions=assembly.predictions,
     )
-
-
-def _settle_collector() -> None:
-    """What start-up made lives as long as the process: a full collection of it costs tens of milliseconds."""
-    gc.collect()
-    gc.freeze()
-    # Calls leave next to no cycles behind; the default of 700 has the collector look for them 20 times a second.
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _report_ready(report_fd: int) -> bool:
