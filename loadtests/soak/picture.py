@@ -21,12 +21,14 @@ def draw_memory(path: Path, document: dict[str, Any]) -> None:
     """A line per process (`series` of the document): what is judged, and dotted what is resident in all; the warm-up in
     grey. Raises InputInvalid without matplotlib."""
     try:
+        from matplotlib import colormaps
         from matplotlib.figure import Figure
     except ImportError:
         raise InputInvalid("--picture needs matplotlib, which is not installed here") from None
 
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.add_subplot()
+    axes.set_prop_cycle(color=[colormaps["tab20"](place) for place in range(20)])  # there are more processes than ten
     series = document["series"]
     minutes = [at_s / MINUTE_S for at_s in series["at_s"]]
     for name, values in series["judged_mb"].items():
