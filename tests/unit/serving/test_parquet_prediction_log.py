@@ -11,7 +11,7 @@ import pytest
 from live_answers import live
 from toy_segmenter import toy_profile
 
-from serving.adapters import prediction_rotation
+from serving.adapters import parquet_prediction_log, prediction_rotation
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
 from serving.adapters.prediction_columns import is_logged
 from serving.adapters.prediction_files import PredictionFile, remove_leftovers, remove_oldest
@@ -245,3 +245,15 @@ def test_a_long_file_is_written_in_groups(tmp_path: Path, monkeypatch: pytest.Mo
     [file] = log.files()
     assert pq.ParquetFile(file).num_row_groups == 3
     assert pq.read_table(file)["user_id"].to_pylist() == list("abcde")
+
+
+def test_free_memory_goes_back_once_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with each file: it takes a millisecond or more."""
+    given: list[float] = []
+    log = Log(tmp_path)
+    monkeypatch.setattr(parquet_prediction_log, "give_back", lambda: given.append(log.now_s))
+    for second in range(0, 190, 5):
+        log.now_s = float(second)
+        log.log.append(answer("ann"))
+        log.log.step()
+    assert given == [60.0, 120.0, 180.0]
