@@ -19,16 +19,12 @@ from serving.adapters.prediction_files import prepare, remove_oldest
 from serving.adapters.prediction_rotation import PredictionRotation
 from serving.domain.assignments import Answer, LiveAnswer
 from serving.domain.segmenter import SegmenterProfile
-from strata.processes.frugal import give_back
+from strata.processes.frugal import GiveBack
 
 POLL_S: Final = 0.2
 """How often the buffers are emptied."""
 TIDY_S: Final = 15.0
 """How often the files are added up."""
-GIVE_BACK_S: Final = 60.0
-"""How often what the heap holds free goes back to the kernel. Files come and go here every few seconds, in buffers of
-all sizes between what calls allocate: 5 to 7 of a worker's 30 MB of heap lay free between what was in use. Of 35 MB it
-takes 1 to 3 ms of this thread, in which others wait only where they allocate (2026-11)."""
 _log = logging.getLogger("strata.predictions")
 
 
@@ -75,7 +71,8 @@ class ParquetPredictionLog:
         self._filling: dict[str, PredictionBuffer] = {}
         self._emptied: dict[str, PredictionBuffer] = {}
         self._rotations: dict[str, PredictionRotation] = {}
-        self._tidied_s = self._given_s = monotonic()
+        self._tidied_s = monotonic()
+        self._free = GiveBack(monotonic)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
 
@@ -137,9 +134,7 @@ class ParquetPredictionLog:
             self._tidied_s = now_s
             self._forget_unserved()
             self._tidy()
-        if now_s - self._given_s >= GIVE_BACK_S:
-            self._given_s = now_s
-            give_back()
+        self._free.when_due()
 
     def _run(self) -> None:
         prepare()

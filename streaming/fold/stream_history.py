@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from strata.errors import StrataError
 from strata.features.packed import PackedEvent, unpack_event
+from strata.processes.frugal import GiveBack
 from streaming.fold.history_parts import Span, remove_leftovers, stage_aliases, stage_events, stage_facts
 from streaming.fold.pending import Pending
 from streaming.fold.positions import Staged, commit_parts, held_positions, read_positions
@@ -45,6 +46,7 @@ class StreamHistory:
         self._torn = False
         """Writing failed half way: parts may be in place that no position covers."""
         self._thread = ThreadPoolExecutor(1, "history")
+        self._free = GiveBack(monotonic)
         self._writing: _Writing | None = None
 
     def assign(self, partitions: Sequence[int]) -> dict[int, int]:
@@ -180,6 +182,7 @@ class StreamHistory:
             staged = {partition: self._stage(partition, pending) for partition, pending in spans.items()}
             ours = commit_parts(history.root, staged) if staged else set()
             self._torn = False
+        self._free.when_due()
         return ours
 
     def _stage(self, partition: int, pending: Pending) -> Staged:

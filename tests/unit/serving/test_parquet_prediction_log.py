@@ -11,12 +11,13 @@ import pytest
 from live_answers import live
 from toy_segmenter import toy_profile
 
-from serving.adapters import parquet_prediction_log, prediction_rotation
+from serving.adapters import prediction_rotation
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
 from serving.adapters.prediction_columns import is_logged
 from serving.adapters.prediction_files import PredictionFile, remove_leftovers, remove_oldest
 from serving.domain.assignments import Answer, Column, Degradation, Source
 from serving.domain.features import feature_rows
+from strata.processes import frugal
 
 PROFILE = toy_profile("tiers")
 NAN = float("nan")
@@ -251,7 +252,7 @@ def test_free_memory_goes_back_once_a_minute(tmp_path: Path, monkeypatch: pytest
     """Not with each file: it takes a millisecond or more."""
     given: list[float] = []
     log = Log(tmp_path)
-    monkeypatch.setattr(parquet_prediction_log, "give_back", lambda: given.append(log.now_s))
+    monkeypatch.setattr(frugal, "give_back", lambda: given.append(log.now_s))
     for second in range(0, 190, 5):
         log.now_s = float(second)
         log.log.append(answer("ann"))

@@ -12,6 +12,7 @@ import pytest
 
 from strata.errors import StrataError
 from strata.features.packed import PackedEvent, RecordKind, pack_event
+from strata.processes import frugal
 from streaming.fold.history_parts import Span
 from streaming.fold.positions import PositionsDamaged, Staged, commit_parts, read_positions
 from streaming.fold.stream_history import StreamHistory
@@ -156,6 +157,20 @@ def test_it_is_due_by_number_or_by_time(tmp_path: Path) -> None:
     now[0] = 1.0
     history.add_event(0, 1, record(1))
     assert history.is_due()
+
+
+def test_what_writing_took_goes_back_once_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it writes."""
+    now, given = [0.0], list[float]()
+    monkeypatch.setattr(frugal, "give_back", lambda: given.append(now[0]))
+    history = StreamHistory(History(tmp_path), 2, 10.0, monotonic=lambda: now[0])
+    history.assign([0])
+    for number in range(14):
+        now[0] = 10.0 * number
+        history.add_event(0, number, record(number))
+        history.settle(0, number + 1)
+        history.flush()
+    assert given == [60.0, 120.0]
 
 
 def test_facts_and_aliases_are_written_beside_the_events(tmp_path: Path) -> None:
