@@ -27,8 +27,8 @@ test: setup  ## everything a commit must pass: checks, then the four tiers of te
 	@$(bin)/python -m pytest tests/unit tests/contract tests/integration tests/e2e
 
 .PHONY: unit
-unit: setup  ## the quick tests only
-	@$(bin)/python -m pytest tests/unit tests/contract -m "not integration and not e2e"
+unit: setup  ## the quick tests only (contract suites start real servers: make test)
+	@$(bin)/python -m pytest tests/unit -m "not integration and not e2e"
 
 .PHONY: check
 check: setup  ## style, types, import arrows, protos, generated code
