@@ -12,12 +12,17 @@ FOLDER: Final = Path(__file__).parent / "lleaves"
 REQUIREMENTS: Final = FOLDER / "requirements.txt"
 
 
+def compiler() -> Path:
+    """The Python of lleaves' environment (about 400 MB), made once. Raises NotInstalled when it cannot be."""
+    environment = place("compilers", "lleaves", REQUIREMENTS)
+    install(environment, lambda folder: make_environment(folder, REQUIREMENTS))
+    return environment / "bin" / "python"
+
+
 def compile_trees(text: Path, target: Path) -> None:
-    """Compile a LightGBM text into a shared object for this processor; its environment (about 400 MB) is made once.
+    """Compile a LightGBM text into a shared object for this processor.
 
     Seconds for a few hundred small trees, a minute for 1,200 of 63 leaves. Raises NotInstalled with what went wrong.
     """
-    environment = place("compilers", "lleaves", REQUIREMENTS)
-    install(environment, lambda folder: make_environment(folder, REQUIREMENTS))
-    python = str(environment / "bin" / "python")
-    run([python, str(FOLDER / "compile.py"), str(text), str(target), FUNCTION], "lleaves does not compile these trees")
+    program = str(FOLDER / "compile.py")
+    run([str(compiler()), program, str(text), str(target), FUNCTION], "lleaves does not compile these trees")

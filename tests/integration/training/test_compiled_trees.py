@@ -10,7 +10,7 @@ import pytest
 
 from strata.processes.environments import NotInstalled
 from strata.runtime.choice.compiled_trees import FILE_NAME, CompiledTrees
-from training.tune.compile_trees import compile_trees
+from training.tune.compile_trees import compile_trees, compiler
 
 pytestmark = pytest.mark.integration
 
@@ -28,9 +28,10 @@ def test_compiled_trees_sum_as_lightgbm_does(tmp_path: Path, classes: int) -> No
     )
     trained.save_model(tmp_path / "model.txt")
     try:
-        compile_trees(tmp_path / "model.txt", tmp_path / FILE_NAME)
+        compiler()
     except NotInstalled as trouble:
         pytest.skip(f"LLEAVES COULD NOT BE INSTALLED HERE: {trouble}")
+    compile_trees(tmp_path / "model.txt", tmp_path / FILE_NAME)
     wanted = np.asarray(trained.predict(values, raw_score=True)).reshape(len(values), -1)
     compiled = CompiledTrees(tmp_path / FILE_NAME, classes)
     np.testing.assert_allclose(compiled.sums(values), wanted, atol=1e-12)

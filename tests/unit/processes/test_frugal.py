@@ -31,7 +31,7 @@ print(before - anonymous(), len(kept))
 
 
 @glibc
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="a kernel that tells of no memory")
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="NOT TESTED: this kernel has no smaps_rollup")
 def test_what_lies_free_between_what_is_used_goes_back() -> None:
     """38 MB freed, but for a piece here and there that keeps the heap from shrinking by itself."""
     told = subprocess.run(
