@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from strata.runtime.centroids import FORMAT
 from strata.runtime.manifest import ScoreMeaning
 from training.algorithms._filled import check_filled
 from training.algorithms.port import Exported
 from training.rows import Answers, Floats
 
-FORMAT: Final = "centroids/1"
 # So many distances at a time: 1,000,000 rows to 12 centroids would be 96 MB at once.
 _CHUNK: Final = 65_536
 

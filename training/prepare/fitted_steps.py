@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from strata.runtime.centroids import FORMAT as CENTROIDS
 from strata.runtime.kmeans import FeatureScale, KMeansModel
 from strata.runtime.prepare import Fill, Knots, Preparation
+from strata.runtime.prepared import prepared_document
 from training.algorithms.port import Exported
 from training.rows import Floats
-
-FORMAT: Final = "prepared/1"
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,9 @@ class FittedSteps:
     def wrap(self, exported: Exported) -> Exported:
         if self._untouched:
             return exported
-        if exported.model["format"] == "centroids/1" and (scales := self._scales) is not None:
+        if exported.model["format"] == CENTROIDS and (scales := self._scales) is not None:
             return Exported(KMeansModel(scales, np.array(exported.model["centroids"])).to_json())
-        inner = {"model": dict(exported.model)}
-        return Exported({"format": FORMAT, **self.preparation.to_json(), **inner}, exported.files)
+        return Exported(prepared_document(self.preparation, dict(exported.model)), exported.files)
 
     @property
     def _untouched(self) -> bool:
