@@ -15,11 +15,13 @@ def fit(
     definition: Definition,
     rows: TrainingRows,
     *,
+    before: int | None = None,
     scratch: Path | None = None,
     progress: Callable[[str], None] = lambda stage: None,
 ) -> Fitted:
     """Train what the definition declares. Deterministic: same rows and definition, same result.
 
+    `before`: how many segments the version found that this one follows; None for bands, classes and a first version.
     `scratch`: a folder for what a killed training is resumed from; None resumes nothing. Raises InputInvalid and
     DefinitionInvalid; for what rows and names alone show, before anything is fitted.
     """
@@ -32,4 +34,4 @@ def fit(
     assert isinstance(section, ClusterSection)
     from training.clusters.fit import fit_clusters
 
-    return fit_clusters(definition, section, rows, scratch=scratch, progress=progress)
+    return fit_clusters(definition, section, rows, before=before, scratch=scratch, progress=progress)

@@ -104,7 +104,7 @@ def _train(definition: Definition, sources: Sources, place: _Place, as_of_us: in
     gathered = gather(definition, sources.reader, sources.history, as_of_us)
     stages.begin("fitting")
     scratch = place.packages / definition.name / TRIALS
-    fitted = fit(definition, gathered.rows, scratch=scratch, progress=stages.within)
+    fitted = fit(definition, gathered.rows, before=before.found_segments, scratch=scratch, progress=stages.within)
     stages.begin("recognising segments")
     recognised = before.recognise(definition, fitted, gathered.known)
     stages.begin("evaluating")

@@ -19,6 +19,8 @@ class Rule:
     least_stability: float
     least_share: float
     tolerance: float
+    before: int | None = None
+    """How many there are now; None for the first version."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,16 @@ class Choice:
 
 
 def choose(candidates: Sequence[Candidate], rule: Rule) -> Choice:
-    """More segments say more: the most of them that the data carry.
+    """More segments say more: the most of them that the data carry; but as many as before, while the data carry those.
+
+    A number that goes up one week and down the next moves users twice, for a separation that nobody sees.
 
     1. Candidates that are stable (`least_stability`) and whose smallest segment has `least_share` of the users; where
        none is, the most stable one (and the gates then say no).
     2. Of these, the ones whose silhouette is within `tolerance` of the best.
-    3. Of these, the most segments; but where Davies-Bouldin, Calinski-Harabasz and, for mixtures, the Bayesian
-       information criterion all prefer one and the same smaller number, that.
+    3. Of these, as many as before. Where that is not among them, the most segments; but where Davies-Bouldin,
+       Calinski-Harabasz and, for mixtures, the Bayesian information criterion all prefer one and the same smaller
+       number, that.
     """
     sound = [one for one in candidates if one.stability >= rule.least_stability]
     sound = [one for one in sound if one.smallest_share >= rule.least_share]
@@ -44,6 +49,9 @@ def choose(candidates: Sequence[Candidate], rule: Rule) -> Choice:
         return _least_bad(candidates, rule)
     best = max(sound, key=lambda one: one.silhouette.value)
     short = [one for one in sound if one.silhouette.value >= best.silhouette.value - rule.tolerance]
+    for same in short:
+        if same.k == rule.before:
+            return Choice(same, (_why_as_before(same, best, rule), _preferences(candidates)))
     most = max(short, key=lambda one: one.k)
     preferred = {name: _preferred(short, figure) for name, figure in _criteria(short)}
     agreed = {one.k for one in preferred.values()}
@@ -69,11 +77,16 @@ def _preferred(candidates: Sequence[Candidate], figure: Figure) -> Candidate:
     return max(candidates, key=lambda one: (figure(one), one.k))
 
 
-def _why(chosen: Candidate, most: Candidate, best: Candidate, rule: Rule) -> str:
-    sound = (
-        f"stable (adjusted Rand at least {rule.least_stability:g}) and have no segment under {rule.least_share:.0%} of "
-        "the users"
+def _why_as_before(same: Candidate, best: Candidate, rule: Rule) -> str:
+    return (
+        f"{same.k} segments, as before: their separation (silhouette {same.silhouette.value:.2f}) is within "
+        f"{rule.tolerance:g} of the best ({best.silhouette.value:.2f} at {best.k}) among the numbers that are "
+        f"{_sound(rule)}; another number would move users for less than that."
     )
+
+
+def _why(chosen: Candidate, most: Candidate, best: Candidate, rule: Rule) -> str:
+    sound = _sound(rule)
     if chosen is not most:
         return (
             f"{chosen.k} segments: of the numbers that are {sound} every other criterion prefers it to {most.k}, the "
@@ -82,6 +95,13 @@ def _why(chosen: Candidate, most: Candidate, best: Candidate, rule: Rule) -> str
     return (
         f"{chosen.k} segments: the most whose separation (silhouette {chosen.silhouette.value:.2f}) is within "
         f"{rule.tolerance:g} of the best ({best.silhouette.value:.2f} at {best.k}), among the numbers that are {sound}."
+    )
+
+
+def _sound(rule: Rule) -> str:
+    return (
+        f"stable (adjusted Rand at least {rule.least_stability:g}) and have no segment under {rule.least_share:.0%} of "
+        "the users"
     )
 
 

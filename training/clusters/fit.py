@@ -26,13 +26,14 @@ from training.sections import ClusterSection, SegmentText
 
 
 def fit_clusters(
-    definition: Definition, section: ClusterSection, rows: TrainingRows, *, scratch: Path | None = None,
-    progress: Callable[[str], None] = lambda stage: None,
+    definition: Definition, section: ClusterSection, rows: TrainingRows, *, before: int | None = None,
+    scratch: Path | None = None, progress: Callable[[str], None] = lambda stage: None,
 ) -> FittedClusters:  # fmt: skip
     """Deterministic: every number of segments has its own seed, and sums come in one order.
 
-    `scratch`: a folder in which numbers already judged are found again, so that a killed training is resumed.
-    Raises InputInvalid where the rows carry none of the numbers asked for.
+    `before`: how many segments the version has that this one follows; the number stays while the data carry it.
+    `scratch`: a folder in which numbers already judged are found again, so that a killed training is resumed. Raises
+    InputInvalid where the rows carry none of the numbers asked for.
     """
     values = rows.train.values
     _check_rows(definition, section, values)
@@ -49,7 +50,7 @@ def fit_clusters(
         fit, prepared, counts, bootstraps=section.bootstraps, seed=definition.seed, progress=progress,
         scratch=open_scratch(scratch, definition.model_dump_json(), values),
     )  # fmt: skip
-    choice = _choose(definition, section, search.candidates)
+    choice = _choose(definition, section, search.candidates, before)
     asked = search.asked[choice.candidate.k]
     with threadpool_limits(1):
         found = search.found.get(asked) or fit(prepared, asked, definition.seed)
@@ -89,9 +90,9 @@ def _check_rows(definition: Definition, section: ClusterSection, values: Floats)
         )
 
 
-def _choose(definition: Definition, section: ClusterSection, candidates: list[Candidate]) -> Choice:
+def _choose(definition: Definition, section: ClusterSection, candidates: list[Candidate], before: int | None) -> Choice:
     if not cluster_algorithm(section).chooses_count:
-        return choose(candidates, _rule(definition, section))
+        return choose(candidates, _rule(definition, section, before))
     (only,), (low, high) = candidates, section.k_range
     if not low <= only.k <= high:
         raise InputInvalid(
@@ -101,9 +102,9 @@ def _choose(definition: Definition, section: ClusterSection, candidates: list[Ca
     return Choice(only, (f"{only.k} segments: {section.kind} itself decides how many there are.",))
 
 
-def _rule(definition: Definition, section: ClusterSection) -> Rule:
+def _rule(definition: Definition, section: ClusterSection, before: int | None) -> Rule:
     def least(metric: str, otherwise: float) -> float:
         gate = definition.gates.get(metric)
         return otherwise if gate is None or gate.at_least is None else gate.at_least
 
-    return Rule(least("stability", 0.0), least("smallest_share", LEAST_SHARE), section.silhouette_tolerance)
+    return Rule(least("stability", 0.0), least("smallest_share", LEAST_SHARE), section.silhouette_tolerance, before)

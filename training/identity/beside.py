@@ -16,6 +16,7 @@ from training.definition import Definition
 from training.gather import Known, read_features, with_defaults
 from training.history import History
 from training.identity.agree import columns_of
+from training.identity.kinds import found_in_data, noise_position
 from training.identity.previous import find_previous
 from training.identity.recognise import Recognised, recognise
 from training.identity.solution import Earlier, Identity, Population, compare
@@ -42,6 +43,14 @@ class Beside:
     @property
     def version(self) -> str | None:
         return None if self.package is None else self.package.manifest.version
+
+    @property
+    def found_segments(self) -> int | None:
+        """How many it found in the data, users who belong nowhere apart; None for bands and classes."""
+        if self.package is None or not found_in_data(self.package.manifest):
+            return None
+        noise = noise_position(self.package.manifest.model)
+        return len(self.package.manifest.vocabulary) - (noise is not None)
 
     @property
     def as_of_us(self) -> int:

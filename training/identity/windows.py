@@ -1,14 +1,16 @@
 """Retraining at one clock after another: who keeps the key of their segment, with identity and without.
 
-Three ways of naming: `identity` carries keys over from the window before; `rule` names each solution anew by the
-archetypes; `naive` numbers another seed's clusters as they come, as retraining does where nobody looks after names.
-`best` is what any naming of the solution could reach at most.
+Three ways of retraining: `identity` keeps the number of segments while the data carry it and carries keys over from the
+window before; `rule` chooses the number and names each solution anew by the archetypes; `naive` numbers another seed's
+clusters as they come, as retraining does where nobody looks after names. `best` is what any naming of identity's
+solution could reach at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from training.clusters.fitted import FittedClusters
 from training.definition import Definition
 from training.fitting import fit
 from training.gather import Gathered, gather
-from training.identity.beside import beside
+from training.identity.beside import Beside, beside
 from training.identity.match import Counts
 from training.identity.solution import Identity
 from training.packing import make_manifest
@@ -55,26 +57,31 @@ class Window:
     record: Record
 
 
-def retrain(definition: Definition, sources: Sources, at_us: int, before: Mapping[str, Package], number: int) -> Window:
-    """Train at a clock, after the packages of the window `before` (none for the first)."""
+def retrain(
+    definition: Definition, sources: Sources, at_us: int, before: Mapping[str, Package], number: int, *, scratch: Path
+) -> Window:
+    """Train at a clock, after the packages of the window `before` (none for the first).
+
+    `scratch`: a folder in which the numbers of segments that one way judged are found by the next.
+    """
     gathered = gather(definition, sources.reader, sources.history, at_us)
-    fitted = fit(definition, gathered.rows)
-    ways = {RULE: fitted, IDENTITY: fitted}
-    notes: tuple[str, ...] = ()
-    if IDENTITY in before:
-        old = beside(before[IDENTITY], gathered.rows.schema, "window before")
-        recognised = old.recognise(definition, fitted, gathered.known)
-        ways[IDENTITY], notes = recognised.fitted, recognised.notes
+    old = beside(before[IDENTITY], gathered.rows.schema, "window before") if IDENTITY in before else Beside()
+    fitted = fit(definition, gathered.rows, before=old.found_segments, scratch=scratch)
+    recognised = old.recognise(definition, fitted, gathered.known)
+    ways = {IDENTITY: recognised.fitted}
     if isinstance(fitted, FittedClusters):
+        ways[RULE] = fit(definition, gathered.rows, scratch=scratch)
         other = fit(definition.model_copy(update={"seed": definition.seed + number}), gathered.rows)
         assert isinstance(other, FittedClusters)
         ways[NAIVE] = _numbered(other)
-    else:
-        del ways[RULE]  # bands and classes are declared: there is one way to name them
     versions = {way: _version(definition, each, gathered) for way, each in ways.items()}
     compared = {
         way: beside(before[way], gathered.rows.schema, "").compare(
-            version.package, sources.reader, sources.history, gathered.known, notes if way == IDENTITY else ()
+            version.package,
+            sources.reader,
+            sources.history,
+            gathered.known,
+            recognised.notes if way == IDENTITY else (),
         )
         for way, version in versions.items()
         if way in before

@@ -70,7 +70,7 @@ def run(plan: Plan, sources: Sources, begin: Callable[[int], None] = lambda numb
             clock_us = plan.clocks_us[number]
             since_us = None if plan.span_us is None else clock_us - plan.span_us
             seen = Sources(sources.reader, History(sources.history.folder, since_us))
-            window = retrain(plan.definition, seen, clock_us, packages, number)
+            window = retrain(plan.definition, seen, clock_us, packages, number, scratch=plan.folder / "trials")
             _keep(plan, number, window)
             packages = _packages(plan, number)
             records.append(window.record)

@@ -64,6 +64,22 @@ def test_keys_follow_the_users_whatever_the_rule_says(tmp_path: Path) -> None:
     assert labels == {entry.key: entry.label for entry in first.manifest.vocabulary}
 
 
+def test_the_number_of_segments_stays_while_the_data_carry_it(tmp_path: Path) -> None:
+    """Three before, three and four as good now: three. In a new home four. Three no longer asked for: four."""
+    either = {"algorithm": {**ALGORITHM, "silhouette_tolerance": 1.0}}
+    three, four = ({"algorithm": {**ALGORITHM, "k_range": [k, k]}} for k in (3, 4))
+
+    def segments(made: Produced) -> int:
+        return len(made.manifest.vocabulary)
+
+    _produce(tmp_path, TIERS, NOW_US - MONTH_US, **three)
+    again = _produce(tmp_path, TIERS, **either)
+    assert segments(again) == 3
+    assert "3 segments, as before" in again.evaluation.details["chosen_by"][0]
+    assert segments(_produce(tmp_path / "new", TIERS, **either)) == 4
+    assert segments(_produce(tmp_path, TIERS, **four)) == 4
+
+
 def test_a_release_that_moves_too_many_waits_for_a_person(tmp_path: Path) -> None:
     """Fewer trees, other bands: held, stored, not the latest; the same version later is held again."""
     first = _produce(tmp_path, RESPONDERS, NOW_US - MONTH_US)

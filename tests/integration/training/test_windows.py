@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy_training import NOW_US, RESPONDERS, TIERS, USERS, toy_definition, toy_sources
 
-from training.identity import windows_run
+from training.identity import windows, windows_run
 from training.identity.windows import Window
 from training.identity.windows_run import RECORDS, Plan, lay_back, run
+from training.rows import Fitted
 
 pytestmark = pytest.mark.integration
 
@@ -68,3 +70,19 @@ def test_bands_have_movement_and_no_other_names(tmp_path: Path) -> None:
     assert told["windows"][1]["kept"] == ["likely", "possible", "unlikely"]
     since = told["windows"][1]["since"]
     assert since["moved"] == since["features"] + since["model"] + since["both"]
+
+
+def test_identity_asks_for_as_many_segments_as_the_window_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule and the numbered clusters choose anew in every window."""
+    asked: list[int | None] = []
+    fit = windows.fit
+
+    def listening(*rows: Any, before: int | None = None, **how: Any) -> Fitted:
+        asked.append(before)
+        return fit(*rows, before=before, **how)
+
+    monkeypatch.setattr(windows, "fit", listening)
+    told = run(_plan(tmp_path, TIERS, windows=2), toy_sources(tmp_path / "history"))
+    assert asked == [None, None, None, len(told["windows"][0]["segments"]), None, None]

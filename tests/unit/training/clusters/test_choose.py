@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from training.clusters.candidate import Candidate
@@ -47,6 +48,23 @@ def test_the_information_criterion_has_a_say_where_there_is_one() -> None:
     assert choose(agreeing, RULE).candidate.k == 3
     assert choose(against, RULE).candidate.k == 4
     assert "BIC 4" in choose(against, RULE).chosen_by[1]
+
+
+def test_as_many_as_before_while_the_data_carry_them() -> None:
+    """4 by itself, 3 where there were 3. Not where that is too weak (5), has gone unstable (6) or is not tried (9)."""
+    tried = [
+        _candidate(3, 0.31, calinski_harabasz=120.0), _candidate(4, 0.29, davies_bouldin=0.9), _candidate(5, 0.25),
+        _candidate(6, 0.31, stability=0.6),
+    ]  # fmt: skip
+    chosen = {before: choose(tried, replace(RULE, before=before)) for before in (None, 3, 4, 5, 6, 9)}
+    assert {before: choice.candidate.k for before, choice in chosen.items()} == {
+        None: 4, 3: 3, 4: 4, 5: 4, 6: 4, 9: 4,
+    }  # fmt: skip
+    assert (
+        chosen[3]
+        .chosen_by[0]
+        .startswith("3 segments, as before: their separation (silhouette 0.31) is within 0.03 of the best (0.31 at 3)")
+    )
 
 
 def test_a_segment_too_small_rules_a_number_out() -> None:
