@@ -18,10 +18,13 @@ from algorithm_rows import (
     untidy_rows,
     untidy_schema,
 )  # fmt: skip
+from kernels import forced
 
 from strata.errors import InputInvalid, PackageInvalid
 from strata.runtime.calibration import Platt
+from strata.runtime.choice.engines import trees_of
 from strata.runtime.package import Package
+from strata.runtime.prepared import PreparedModel
 from training.algorithms import cluster_algorithm, label_algorithm
 from training.algorithms.port import Clusters, Exported, Floats, Scorer
 from training.fitting import fit
@@ -181,6 +184,22 @@ def scores_refuse_another_width(kind: str) -> None:
     _refuses_another_width(_decided(scorer, 0.5), 2, "calibrated_probability")
 
 
+def forests_are_summed_by_bins(kind: str) -> None:
+    """Trees, where they are what is exported, have no more thresholds than the kernel's sooner way takes, of many rows
+    that are all different too."""
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=(1_500, COLUMNS))
+    drawn = values[:, 0] + rng.normal(size=len(values))
+    values[rng.random(values.shape) < 0.1] = np.nan
+    if not label_algorithm(_label_section(kind)).reads_missing:
+        return
+    with forced("native"):
+        model = _two_class_package(_scorer(kind, values, drawn > 0), 0.5, missing=True).model
+    assert isinstance(model, PreparedModel)
+    trees = trees_of(model.inner)
+    assert trees is None or (trees.booster.native is not None and trees.booster.native.by_bins)
+
+
 def contributions_add_up(kind: str) -> None:
     """SHAP values where there are any: a row's add up to its raw score."""
     values, groups = grouped_rows()
@@ -218,7 +237,7 @@ CLUSTER_CHECKS = (
 LABEL_CHECKS = (
     scores_are_repeatable, scores_rank_new_rows, scores_are_exported, class_scores_are_exported,
     scores_survive_a_constant_column, scores_read_missing_values_as_they_say, scores_weigh_rows,
-    scores_refuse_another_width, contributions_add_up, a_segmenter_survives_untidy_rows,
+    scores_refuse_another_width, contributions_add_up, forests_are_summed_by_bins, a_segmenter_survives_untidy_rows,
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Trees of other libraries as LightGBM model text, which the C kernel scores and LightGBM explains (TreeSHAP).
 
-scikit-learn and XGBoost look at float32; LightGBM and the kernel at float64. A threshold is therefore moved to the
-last float64 that rounds to a float32 on its left: a row goes the same way in both, whatever its value, with no
-rounding of the row before.
+XGBoost looks at float32; LightGBM and the kernel at float64. Its thresholds are therefore moved to the last float64
+that rounds to a float32 on their left: a row goes the same way in both, whatever its value, with no rounding of the row
+before. A random forest learns from bins of float64 (`_bins.py`) and needs no such care.
 """
 
 from __future__ import annotations
@@ -42,13 +42,17 @@ class SplitTree:
     """Training rows that came through each node: TreeSHAP weighs the ways by them."""
 
 
+def zeroed(values: Floats) -> Floats:
+    """Any shape: what LightGBM takes for 0 is 0."""
+    return np.where(np.abs(values) <= ZERO, 0.0, values)
+
+
 def as_single(values: Floats) -> Singles:
     """Rows as a library that computes in float32 should see them, float32 [n, d], NaN kept.
 
     What LightGBM takes for 0 is 0 here too, and what leaves float32 is its largest number.
     """
-    kept = np.where(np.abs(values) <= ZERO, 0.0, values)
-    return np.ascontiguousarray(np.clip(kept, -_LARGEST, _LARGEST), dtype=np.float32)
+    return np.ascontiguousarray(np.clip(zeroed(values), -_LARGEST, _LARGEST), dtype=np.float32)
 
 
 def last_at_most(threshold: Floats) -> Floats:

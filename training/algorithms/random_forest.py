@@ -14,8 +14,9 @@ from sklearn.ensemble import RandomForestClassifier
 
 from strata.runtime.boosted import FORMAT, MODEL_FILE
 from strata.runtime.classes import FORMAT as CLASSES_FORMAT
+from training.algorithms._bins import Bins, find_bins
 from training.algorithms._classes import check_classes
-from training.algorithms._tree_text import SplitTree, as_single, forest_text, last_at_most
+from training.algorithms._tree_text import SplitTree, forest_text
 from training.algorithms.port import Exported, Labels
 from training.rows import Floats
 from training.sections import LabelSection
@@ -42,13 +43,15 @@ class RandomForestScorer:
     """
 
     forest: RandomForestClassifier
+    """Of bins."""
+    bins: Bins
     classes: int
     factors: tuple[float, ...] = ()
     """By which each class's sum is multiplied."""
     scalable: ClassVar[bool] = False
 
     def raw(self, values: Floats) -> Floats:
-        rows = as_single(values)
+        rows = self.bins.of(values)
         total = np.zeros((len(rows), self.classes))
         for one in self.forest.estimators_:
             total += one.tree_.predict(rows) * self._shares
@@ -88,7 +91,7 @@ class RandomForestScorer:
         for one in self.forest.estimators_:
             tree = one.tree_
             missing_left = tree.__getstate__()["nodes"]["missing_go_to_left"].astype(np.bool_)
-            thresholds, rows = last_at_most(tree.threshold), tree.n_node_samples
+            thresholds, rows = self.bins.thresholds(tree.feature, tree.threshold), tree.n_node_samples
             for wanted_class in wanted:
                 value = tree.value[:, 0, wanted_class] * self._shares[wanted_class]
                 yield SplitTree(
@@ -111,9 +114,9 @@ class RandomForestAlgorithm:
             section.trees, max_leaf_nodes=section.leaves, min_samples_leaf=section.least_rows,
             max_features=section.features or "sqrt", random_state=seed, n_jobs=1,
         )  # fmt: skip
-        with np.errstate(over="ignore", invalid="ignore"):  # it looks for NaN by adding float32 up
-            forest.fit(as_single(values), labels, weights)
-        return RandomForestScorer(forest, classes)
+        bins = find_bins(values)
+        forest.fit(bins.of(values), labels, weights)
+        return RandomForestScorer(forest, bins, classes)
 
 
 ALGORITHM = RandomForestAlgorithm()

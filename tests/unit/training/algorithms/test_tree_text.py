@@ -57,8 +57,7 @@ def _theirs(kind: str, scorer: Any, values: Floats) -> Floats:
     """[n, classes] by the library's own `predict`, on what it accepts."""
     if kind == "random_forest":
         assert isinstance(scorer, RandomForestScorer)
-        with np.errstate(over="ignore", invalid="ignore"):  # it looks for NaN by adding float32 up
-            return np.asarray(scorer.forest.predict_proba(as_single(values)))
+        return np.asarray(scorer.forest.predict_proba(scorer.bins.of(values)))
     assert isinstance(scorer, XgboostScorer)
     found = scorer.booster.predict(library.DMatrix(as_single(values)))
     return np.column_stack([1 - found, found]) if found.ndim == 1 else np.asarray(found)
