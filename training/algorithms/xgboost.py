@@ -13,6 +13,7 @@ import numpy as np
 import xgboost
 from pydantic import Field
 
+from strata.runtime.binned_trees import MOST_EDGES
 from strata.runtime.boosted import FORMAT, MODEL_FILE
 from strata.runtime.classes import FORMAT as CLASSES_FORMAT
 from strata.runtime.classes import OBJECTIVE
@@ -27,6 +28,9 @@ Parameter = Literal[
     "subsample", "colsample_bytree", "colsample_bylevel", "colsample_bynode", "reg_alpha", "reg_lambda",
 ]  # fmt: skip
 
+MOST_BINS: Final = MOST_EDGES - 1
+"""A file that names no `max_bin` has forests the kernel sums by bins. XGBoost's own 256 bins (3.x) part at 255 places,
+and beside them it writes the split between missing and present: past all values, or before all where sums round so."""
 _BLOCK: Final = 10_000
 """Rows whose leaves are looked up at once: [rows, trees] of float32."""
 
@@ -111,7 +115,8 @@ class XgboostAlgorithm:
         check_classes(labels, classes)
         share = float(np.average(labels, weights=weights)) if classes == 2 else 0.0
         rows = xgboost.DMatrix(as_single(values), labels, weight=weights)
-        booster = xgboost.train({**section.parameters, **_fixed(classes, share, seed)}, rows, section.trees)
+        parameters = {"max_bin": MOST_BINS, **section.parameters, **_fixed(classes, share, seed)}
+        booster = xgboost.train(parameters, rows, section.trees)
         base = float(np.log(share / (1 - share))) if classes == 2 else 0.0
         return XgboostScorer(booster, classes, base, _counted(booster, values))
 

@@ -15,6 +15,7 @@ from strata.runtime.booster import Booster
 from strata.runtime.tree_text import ZERO, read_tree_text
 from training.algorithms import label_algorithm
 from training.algorithms._bins import edges_between, find_bins
+from training.algorithms.xgboost import XgboostSection
 from training.rows import Floats
 from training.sections import LabelSection
 
@@ -95,3 +96,24 @@ def _thresholds(section: LabelSection, rows: int) -> tuple[int, bool]:
 def test_a_random_forest_stays_with_the_edges_of_its_bins() -> None:
     """Every edge in use, and the split between missing and present beside them."""
     assert _thresholds(section_for("random_forest"), 1_500) == (MOST_EDGES, True)
+
+
+# Small trees of few rows each, so that in the end each place is split at that can be.
+EAGER = {"max_depth": 6, "min_child_weight": 0, "subsample": 0.3, "reg_lambda": 0, "learning_rate": 0.3}
+
+
+def _eager(**named: Any) -> XgboostSection:
+    document = {**section_for("xgboost").model_dump(), "trees": 400, "parameters": {**EAGER, **named}}
+    return XgboostSection.model_validate(document)
+
+
+def test_xgboost_has_as_many_bins_as_the_kernel_takes() -> None:
+    """Every place between them is in use, and the split beside missing values: XGBoost's own 256 bins are too many."""
+    assert _thresholds(_eager(), 1_500) == (MOST_EDGES - 1, True)
+
+
+def test_bins_that_a_file_states_are_xgboosts() -> None:
+    """Fewer or more: past the kernel's bound its forests are summed node by node."""
+    assert _thresholds(_eager(max_bin=16), 1_500) == (16, True)
+    more, by_bins = _thresholds(_eager(max_bin=300), 1_500)
+    assert (more > MOST_EDGES, by_bins) == (True, False)
