@@ -19,6 +19,8 @@ from strata.errors import PackageInvalid
 from strata.runtime.distances import distances_of_one
 from strata.runtime.kmeans import squared_distances
 from strata.runtime.model import Floats, Scores
+from strata.runtime.native_call import KernelScore
+from strata.runtime.native_neighbours import NativeNeighbours, native_neighbours
 from strata.runtime.numbers import read_index
 from strata.runtime.present import bounded, bounded_row, read_bounded_matrix, read_bounded_vector, refuse_unknown
 
@@ -44,6 +46,9 @@ class NeighboursModel:
     """The vocabulary position of rows near no point."""
 
     def score(self, values: Floats) -> Scores:
+        if self._native is not None:
+            segments, margins = self._native.place(values)
+            return Scores(segments.astype(np.int32), margins.astype(np.float32))
         found, scores = np.empty(len(values), dtype=np.int32), np.empty(len(values), dtype=np.float32)
         block = max(1, BLOCK // len(self.points))
         for start in range(0, len(values), block):
@@ -53,6 +58,9 @@ class NeighboursModel:
         return Scores(found, scores)
 
     def score_row(self, row: Floats) -> tuple[int, float]:
+        """See `Model.score_row`; the same margin to the last bit, in numpy or in the kernel."""
+        if self._native is not None and row.flags.c_contiguous:
+            return self._native.place_one(row)
         distances = np.sqrt(distances_of_one(bounded_row(row), self._columns)) / self.scales
         nearest = int(distances.argmin())
         near, segment = float(distances[nearest]), self._segment_list[nearest]
@@ -61,8 +69,8 @@ class NeighboursModel:
         border = min(float(distances[self._others[segment]].min(initial=self.reach)), self.reach)
         return segment, (border - near) / (border + near) if border > 0 else 0.0
 
-    def kernel_score(self) -> None:
-        return None
+    def kernel_score(self) -> KernelScore | None:
+        return None if self._native is None else self._native.kernel_score()
 
     def _placed(self, distances: Floats) -> tuple[NDArray[np.int32], Floats]:
         nearest = distances.argmin(axis=1)
@@ -74,6 +82,10 @@ class NeighboursModel:
         total = inner + outer
         margins = np.divide(outer - inner, total, out=np.zeros_like(total), where=outer > 0)
         return np.where(outside, self.noise, segments).astype(np.int32), margins
+
+    @cached_property
+    def _native(self) -> NativeNeighbours | None:
+        return native_neighbours(self.points, self.segments, self.scales, reach=self.reach, noise=self.noise)
 
     @cached_property
     def _columns(self) -> Floats:
