@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from strata.errors import InputInvalid
 from training.algorithms.port import Labels
 from training.judge.folds import Fold
 from training.judge.intervals import Interval, Resampling, interval
 from training.judge.metrics import metric
-from training.rows import Floats
+from training.rows import Floats, Part
 
-FitScore = Callable[[Floats, Labels, Floats], Floats]
-"""Training values and labels, values to judge -> their scores, [n] or [n, classes]. Whatever is fitted (preparation,
-resampling, the model) is fitted inside, on the training values alone."""
+FitScore = Callable[[Part, Floats], Floats]
+"""Training rows, values to judge -> their scores, [n] or [n, classes]. Whatever is fitted (preparation, resampling, the
+model) is fitted inside, on the training rows alone. Those come with their users, so that folds laid inside them keep a
+user's rows together, as the folds around them do."""
 
 METRICS: Final = ("roc_auc", "average_precision")
 
@@ -42,34 +42,33 @@ class CrossValidated:
 
 def cross_validate(
     fit_score: FitScore,
-    values: Floats,
-    labels: Labels,
+    part: Part,
     folds: Sequence[Fold],
     *,
     kind: Literal["stratified", "grouped", "time"],
     metrics: Sequence[str] = METRICS,
-    groups: NDArray[Any] | None = None,
     resamples: int = 200,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> CrossValidated:
     """Fit and judge once a fold.
 
-    The interval of a mean is the corrected one (see `corrected_interval`), a fold's own is a bootstrap, by `groups`
-    where rows of one user repeat. Raises InputInvalid, before anything is fitted, when a part of a fold lacks a class.
+    The interval of a mean is the corrected one (see `corrected_interval`), a fold's own is a bootstrap, by `part.users`
+    where it has them. Raises InputInvalid, before anything is fitted, when a part of a fold lacks a class.
     """
+    labels = part.labels
     _require_classes(folds, labels)
     per_fold: list[dict[str, Any]] = []
     scores: Floats | None = None
     for done, fold in enumerate(folds):
-        found = fit_score(values[fold.train], labels[fold.train], values[fold.test])
+        judged = part.chosen(fold.test)
+        found = fit_score(part.chosen(fold.train), judged.values)
         scores = np.full((len(labels), *found.shape[1:]), np.nan) if scores is None else scores
         scores[fold.test] = found
-        own = labels[fold.test]
-        whose = None if groups is None else groups[fold.test]
-        how = Resampling(resamples, seed + done, whose, strata=own)
-        judged = {name: interval(metric(name, own, found), len(own), how).to_json() for name in metrics}
-        per_fold.append({"train": len(fold.train), "test": len(fold.test), **judged})
+        own = judged.labels
+        how = Resampling(resamples, seed + done, judged.users, strata=own)
+        told = {name: interval(metric(name, own, found), len(own), how).to_json() for name in metrics}
+        per_fold.append({"train": len(fold.train), "test": len(fold.test), **told})
         progress(done + 1, len(folds))
     assert scores is not None
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in folds]))

@@ -13,7 +13,7 @@ from training.judge.cross_validation import FitScore
 from training.judge.folds import Indexes, grouped_folds, stratified_folds
 from training.judge.intervals import Resampling, interval
 from training.judge.metrics import LOWER_IS_BETTER, metric
-from training.rows import Floats
+from training.rows import Part
 
 PARTS: Final = 10
 SHARES: Final = (1, 2, 4, 6, 8, 10)
@@ -22,32 +22,31 @@ SHARES: Final = (1, 2, 4, 6, 8, 10)
 
 def learning_curve(
     fit_score: FitScore,
-    train: tuple[Floats, Labels],
-    judged: tuple[Floats, Labels],
+    train: Part,
+    judged: Part,
     how: Resampling,
     *,
-    users: NDArray[Any] | None = None,
     metric_name: str = "roc_auc",
     tenths: Sequence[int] = SHARES,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[dict[str, Any]]:
     """`details["learning_curve"]`: more and more training rows, the same rows judged each time.
 
-    Each size holds the smaller ones, classes in proportion, users (of the training rows) whole. `train` is the figure
+    Each size holds the smaller ones, classes in proportion, users whole. `train` is the figure
     on the rows learned from, `test` on `judged` with its interval (`how.groups` are users of the judged rows).
     """
-    values, labels = train
-    order = _tenths(labels, users, how.seed)
-    within = Resampling(how.resamples, how.seed, how.groups, strata=judged[1])
+    order = _tenths(train.labels, train.users, how.seed)
+    within = Resampling(how.resamples, how.seed, how.groups, strata=judged.labels)
     out = []
     for done, count in enumerate(tenths):
         rows = np.sort(np.concatenate(order[:count]))
-        scores = fit_score(values[rows], labels[rows], np.vstack([values[rows], judged[0]]))
-        own = metric(metric_name, labels[rows], scores[: len(rows)])(np.ones((1, len(rows))))
-        held_out = metric(metric_name, judged[1], scores[len(rows) :])
+        learned = train.chosen(rows)
+        scores = fit_score(learned, np.vstack([learned.values, judged.values]))
+        own = metric(metric_name, learned.labels, scores[: len(rows)])(np.ones((1, len(rows))))
+        held_out = metric(metric_name, judged.labels, scores[len(rows) :])
         out.append(
             {"rows": len(rows), "train": float(own[0]),
-             "test": interval(held_out, len(judged[1]), within).to_json()}
+             "test": interval(held_out, len(judged.labels), within).to_json()}
         )  # fmt: skip
         progress(done + 1, len(tenths))
     return out

@@ -78,7 +78,7 @@ def adult_quality(
     kept = search_scratch(scratch, definition, learned)
     tuned = tune(definition, schema, learned, folds, scratch=kept, progress=progress)
     progress("judging the test split")
-    raw = fit_score(tuned.definition, schema)(learned.values, learned.labels, judged.values)
+    raw = fit_score(tuned.definition, schema)(learned, judged.values)
     probability = 1 / (1 + np.exp(-raw))
     how = Resampling(1_000, seed, strata=judged.labels)
     figures = {

@@ -33,4 +33,4 @@ def compare_ways(rows: TrainingRows, chosen: Chosen, progress: Progress) -> dict
         seen = learned.scorer.raw(learned.rows.values)
         return Trial(learned.rows, seen, float(train.labels.mean()), learned.raw(validation.values))
 
-    return compare_balances(trial, validation.labels, chosen=definition.balance, seed=definition.seed)
+    return compare_balances(trial, validation, chosen=definition.balance, seed=definition.seed)

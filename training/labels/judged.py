@@ -103,17 +103,16 @@ def _folds(definition: Definition, rows: TrainingRows, progress: Progress) -> di
     seen = seen_rows(rows)
     laid = row_folds(definition, seen, definition.judge.folds)
     return cross_validate(
-        fit_score(definition, rows.schema), seen.values, seen.labels, laid.folds, kind=laid.kind, groups=seen.users,
-        resamples=definition.judge.resamples, seed=definition.seed, progress=_counted(progress, "judging fold"),
+        fit_score(definition, rows.schema), seen, laid.folds, kind=laid.kind, resamples=definition.judge.resamples,
+        seed=definition.seed, progress=_counted(progress, "judging fold"),
     ).to_json()  # fmt: skip
 
 
 def _learning_curve(definition: Definition, rows: TrainingRows, progress: Progress) -> list[dict[str, Any]]:
-    train, validation = rows.train, rows.validation
-    assert validation is not None
+    assert rows.validation is not None
     return learning_curve(
-        fit_score(definition, rows.schema), (train.values, train.labels), (validation.values, validation.labels),
-        resampling(definition, validation), users=train.users, progress=_counted(progress, "learning from less, step"),
+        fit_score(definition, rows.schema), rows.train, rows.validation, resampling(definition, rows.validation),
+        progress=_counted(progress, "learning from less, step"),
     )  # fmt: skip
 
 

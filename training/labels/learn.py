@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from training.algorithms import label_algorithm
-from training.algorithms.port import Labels, Scorer
+from training.algorithms.port import Scorer
 from training.definition import Definition
 from training.judge.cross_validation import FitScore
 from training.prepare.fit import fit_preparation
@@ -56,8 +56,8 @@ def learn(definition: Definition, schema: FeatureSchema, part: Part, leave_out: 
 def fit_score(definition: Definition, schema: FeatureSchema, leave_out: Collection[str] = ()) -> FitScore:
     """`learn` as judges call it."""
 
-    def found(values: Floats, labels: Labels, judged: Floats) -> Floats:
-        return learn(definition, schema, Part(values, labels), leave_out).raw(judged)
+    def found(part: Part, judged: Floats) -> Floats:
+        return learn(definition, schema, part, leave_out).raw(judged)
 
     return found
 

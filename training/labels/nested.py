@@ -75,7 +75,7 @@ def nested_judgement(
         say("judging")
         chosen = definition if tuned is None else tuned.definition
         judged = part.chosen(fold.test)
-        found = fit_score(chosen, schema)(own.values, own.labels, judged.values)
+        found = fit_score(chosen, schema)(own, judged.values)
         scores[fold.test] = _ranks(found)
         values = {name: _value(name, judged, found) for name in metrics}
         per_fold.append({"train": len(fold.train), "test": len(fold.test), **values, **_told(tuned)})

@@ -167,9 +167,9 @@ def _distribution(search: Search) -> BaseDistribution:
 def _score(found: FitScore, part: Part, folds: list[Fold]) -> float:
     scores = []
     for fold in folds:
-        own = part.labels[fold.test]
-        judged = found(part.values[fold.train], part.labels[fold.train], part.values[fold.test])
-        scores.append(float(metric(METRIC, own, judged)(np.ones((1, len(own))))[0]))
+        judged = part.chosen(fold.test)
+        raw = found(part.chosen(fold.train), judged.values)
+        scores.append(float(metric(METRIC, judged.labels, raw)(np.ones((1, len(raw))))[0]))
     return float(np.mean(scores))
 
 

@@ -11,10 +11,11 @@ from sklearn.linear_model import LogisticRegression
 
 from strata.errors import InputInvalid
 from training.algorithms.port import Labels
+from training.judge.folds import Fold, grouped_folds
 from training.labels.curves import average_precision, roc_auc
 from training.prepare.prior import correct_prior
 from training.prepare.resample import WAYS, Balanced, Way
-from training.rows import Floats
+from training.rows import Floats, Part
 
 MOST_GAP: Final = 0.02
 """Of ROC AUC: by how much a way's lead on the rows it learned from may exceed that of no balancing."""
@@ -55,20 +56,20 @@ class Judged:
     """Mean probability, as `brier_before` has them."""
 
 
-def compare_balances(trial: Callable[[Way], Trial], labels: Labels, *, chosen: Way, seed: int) -> dict[str, Any]:
+def compare_balances(trial: Callable[[Way], Trial], judging: Part, *, chosen: Way, seed: int) -> dict[str, Any]:
     """`details["balance"]`: `ways`, a row for each, and `warnings`, sentences. Two classes.
 
-    `trial` learns in one way and scores the rows that judge, whose labels these are. A way whose trial raises
-    InputInvalid is left out, with a warning.
+    `trial` learns in one way and scores the rows that judge, which are these. A way whose trial raises InputInvalid is
+    left out, with a warning.
     """
     judged: list[Judged] = []
     warnings = []
     for way in WAYS:
         try:
-            judged.append(_judge(way, trial(way), labels, seed))
+            judged.append(_judge(way, trial(way), judging, seed))
         except InputInvalid as error:
             warnings.append(f"{_NAMES[way]} was not compared: {error}.")
-    base = float(labels.mean())
+    base = float(judging.labels.mean())
     ways = [
         {
             "way": one.way,
@@ -92,8 +93,8 @@ _NAMES: Final = {
 }
 
 
-def _judge(way: Way, trial: Trial, labels: Labels, seed: int) -> Judged:
-    learned = trial.learned
+def _judge(way: Way, trial: Trial, judging: Part, seed: int) -> Judged:
+    learned, labels = trial.learned, judging.labels
     before = _probabilities(trial.on_learned, learned.labels, learned.weights, trial.on_judged)
     shown = float(np.average(learned.labels, weights=learned.weights))
     found = roc_auc(labels, trial.on_judged)
@@ -103,7 +104,7 @@ def _judge(way: Way, trial: Trial, labels: Labels, seed: int) -> Judged:
         average_precision(labels, trial.on_judged),
         _brier(labels, before),
         _brier(labels, correct_prior(before, shown, trial.base_rate)),
-        _brier(labels, _calibrated(trial.on_judged, labels, seed)),
+        _brier(labels, _calibrated(trial.on_judged, judging, seed)),
         roc_auc(learned.labels, trial.on_learned) - found,
         float(before.mean()),
     )
@@ -127,21 +128,18 @@ def _warnings(judged: Sequence[Judged], base: float) -> list[str]:
     return said
 
 
-def _calibrated(raw: Floats, labels: Labels, seed: int) -> Floats:
-    """Each half of the rows by a calibration on the other."""
-    out = np.empty(len(raw))
-    for half in _halves(labels, seed):
-        out[half] = _probabilities(raw[~half], labels[~half], None, raw[half])
+def _calibrated(raw: Floats, judging: Part, seed: int) -> Floats:
+    """Each half of the rows by a calibration on the other, all rows of a user in one half."""
+    out, labels = np.empty(len(raw)), judging.labels
+    for half in _halves(judging, seed):
+        out[half.test] = _probabilities(raw[half.train], labels[half.train], None, raw[half.test])
     return out
 
 
-def _halves(labels: Labels, seed: int) -> list[np.ndarray[Any, np.dtype[np.bool_]]]:
-    """As many positives in each."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    order = order[np.argsort(labels[order], kind="stable")]
-    first = np.zeros(len(labels), dtype=np.bool_)
-    first[order[::2]] = True
-    return [first, ~first]
+def _halves(judging: Part, seed: int) -> list[Fold]:
+    """About as many positives in each."""
+    whose = np.arange(len(judging.labels)) if judging.users is None else judging.users
+    return grouped_folds(whose, judging.labels, 2, seed)
 
 
 def _probabilities(raw: Floats, labels: Labels, weights: Floats | None, asked: Floats) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from strata.runtime.prepare import Preparation
 from training.algorithms.port import Labels
-from training.definition import Definition
+from training.definition import Definition, Propensity
 from training.prepare.axis_scales import axis_of
 from training.prepare.built import Built
 from training.prepare.categories import category_columns
@@ -21,7 +21,7 @@ from training.prepare.fitted_steps import FittedSteps
 from training.prepare.folds import lay_folds
 from training.prepare.learning import Column, Learning
 from training.prepare.quantities import number_columns
-from training.prepare.settled import settle
+from training.prepare.settled import Settled, settle
 from training.rows import FeatureSchema, Floats
 from training.sections import Axis, ClusterSection
 
@@ -34,7 +34,7 @@ def fit_preparation(
     schema: FeatureSchema,
     values: Floats,
     labels: Labels | None = None,
-    users: NDArray[np.int64] | None = None,
+    users: NDArray[Any] | None = None,
     *,
     reads_missing: bool = False,
 ) -> FittedSteps:
@@ -73,7 +73,15 @@ def fit_preparation(
     }
     whole = slots == list(range(len(schema.features)))
     training = cleaned.values if whole else np.column_stack([learning.built.columns[slot] for slot in slots])
-    return FittedSteps(preparation, names, kept, training, _nominal(columns), record)
+    folds = learning.folds if _reads_labels(settled) else None
+    return FittedSteps(preparation, names, kept, training, _nominal(columns), record, folds)
+
+
+def _reads_labels(settled: Settled) -> bool:
+    """Whether a prepared column is learned from labels."""
+    asked = settled.preparation
+    encoded = asked.categories == "target" and bool(settled.encoded)
+    return encoded or any(isinstance(each, Propensity) for each in asked.derive)
 
 
 def _columns(learning: Learning, encoded: Collection[str]) -> tuple[list[Column], list[dict[str, Any]]]:

@@ -32,6 +32,8 @@ class FittedSteps:
     """Prepared columns that are one category together (one-hot, hashed), or one alone (a position, an indicator)."""
     record: dict[str, Any]
     """`details["preparation"]` of an evaluation."""
+    folds: NDArray[np.intp] | None = None
+    """[m]: the fold each row of `training` was left out with; None where nothing was learned from labels."""
 
     def apply(self, values: Floats) -> Floats:
         return values if self._untouched else self.preparation.apply(values)

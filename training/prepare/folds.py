@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 FOLDS: Final = 5
 
 
-def lay_folds(rows: int, users: NDArray[np.int64] | None, seed: int) -> NDArray[np.intp]:
+def lay_folds(rows: int, users: NDArray[Any] | None, seed: int) -> NDArray[np.intp]:
     """[n] the fold of each row, 0..4, at random. All rows of a user are in one fold; without users a row is its own.
 
     >>> lay_folds(4, np.array([7, 9, 7, 9]), 0).tolist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from toy_training import NOW_US, RESPONDERS, ToyReader, toy_definition, toy_sources
 
@@ -12,6 +13,7 @@ from strata.events import DAY_US
 from training.definition import Definition
 from training.gather import gather
 from training.judge.leaks.check import Check, leaks_found
+from training.judge.leaks.parts import INSIDE
 from training.labels.learn import Learned, learn
 from training.labels.row_leaks import row_leaks
 from training.rows import TrainingRows
@@ -59,3 +61,19 @@ def test_what_was_found_at_the_source_is_told_too(world: tuple[Definition, Train
     found = row_leaks(definition, replace(rows, checks=(*rows.checks, planted)), learned)
     assert found[0] == planted.to_json()
     assert leaks_found(found) == 1.0
+
+
+def test_an_encoding_laid_by_row_is_caught(world: tuple[Definition, TrainingRows, Learned]) -> None:
+    """Users come back at every label date: the folds a propensity was really fitted on are looked at."""
+    _, rows, _ = world
+    derive = [{"kind": "propensity", "features": ["toy:recency", "toy:orders"]}]
+    definition = toy_definition(RESPONDERS, split=SPLIT, prepare={"derive": derive})
+    learned = learn(definition, rows.schema, rows.train)
+    told = next(one for one in row_leaks(definition, rows, learned) if one["check"] == INSIDE)
+    assert (told["passed"], told["statement"]) == (
+        True, "Each of 240 users is on one side of every one of 5 folds.",
+    )  # fmt: skip
+    by_row = np.arange(len(rows.train.labels)) % 7
+    planted = replace(learned, preparation=replace(learned.preparation, folds=by_row))
+    found = row_leaks(definition, rows, planted)
+    assert (found[0]["check"], leaks_found(found)) == (INSIDE, 1.0)

@@ -13,11 +13,12 @@ from training.judge.folds import Fold
 from training.judge.leaks.check import Check
 
 USERS: Final = "no user in two folds"
+INSIDE: Final = "no user in two folds of an encoding"
 WINDOWS: Final = "no label window across parts"
 ACROSS_FOLDS: Final = "no label window across folds"
 
 
-def users_check(folds: Sequence[Fold], users: NDArray[Any]) -> Check:
+def users_check(folds: Sequence[Fold], users: NDArray[Any], check: str = USERS) -> Check:
     """No user is learned from and judged in one fold, nor judged in two folds."""
     found: set[Any] = set()
     for fold in folds:
@@ -27,11 +28,19 @@ def users_check(folds: Sequence[Fold], users: NDArray[Any]) -> Check:
     found |= set(every[times > 1].tolist())
     if found:
         return Check(
-            USERS, False,
+            check, False,
             f"{len(found):,} of {len(every):,} users are on two sides of a fold, or judged in two folds: what was "
             "learned of them by heart is judged as if it were understood. Lay grouped folds.",
         )  # fmt: skip
-    return Check(USERS, True, f"Each of {len(every):,} users is on one side of every one of {len(folds)} folds.")
+    return Check(check, True, f"Each of {len(every):,} users is on one side of every one of {len(folds)} folds.")
+
+
+def inside_check(fold_of_row: NDArray[np.intp], users: NDArray[Any]) -> Check:
+    """Nor is a user's row encoded by what was learned from his other rows' labels: those stand for his own."""
+    folds = [
+        Fold(np.flatnonzero(fold_of_row != one), np.flatnonzero(fold_of_row == one)) for one in np.unique(fold_of_row)
+    ]
+    return users_check(folds, np.unique(users, return_inverse=True)[1], INSIDE)
 
 
 def windows_check(

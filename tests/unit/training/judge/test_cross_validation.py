@@ -8,31 +8,29 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict, cross_val_score
 
 from strata.errors import InputInvalid
-from training.algorithms.port import Labels
 from training.judge.cross_validation import corrected_interval, cross_validate
 from training.judge.folds import Fold, stratified_folds
-from training.rows import Floats
+from training.rows import Floats, Part
 
 
-def _rows() -> tuple[Floats, Labels]:
+def _rows() -> Part:
     rng = np.random.default_rng(6)
     values = rng.normal(size=(400, 3))
-    return values, (rng.random(400) < 1 / (1 + np.exp(1 - values[:, 0]))).astype(np.int8)
+    return Part(values, (rng.random(400) < 1 / (1 + np.exp(1 - values[:, 0]))).astype(np.int8))
 
 
-def _logistic(values: Floats, labels: Labels, judged: Floats) -> Floats:
-    found: Floats = LogisticRegression().fit(values, labels).decision_function(judged)
+def _logistic(part: Part, judged: Floats) -> Floats:
+    found: Floats = LogisticRegression().fit(part.values, part.labels).decision_function(judged)
     return found
 
 
 def test_folds_give_scikit_learns_scores() -> None:
     """Each fold's area and each row's score are cross_val_score's and cross_val_predict's on the same folds."""
-    values, labels = _rows()
+    part = _rows()
+    values, labels = part.values, part.labels
     folds = stratified_folds(labels, 5, seed=1)
     seen: list[tuple[int, int]] = []
-    found = cross_validate(
-        _logistic, values, labels, folds, kind="stratified", progress=lambda done, of: seen.append((done, of))
-    )
+    found = cross_validate(_logistic, part, folds, kind="stratified", progress=lambda done, of: seen.append((done, of)))
     pairs = [(fold.train, fold.test) for fold in folds]
     expected = cross_val_score(LogisticRegression(), values, labels, cv=pairs, scoring="roc_auc")
     told = found.to_json()
@@ -58,12 +56,12 @@ def test_the_corrected_interval_is_wider_than_the_naive_one() -> None:
 
 def test_a_fold_without_a_class_is_refused_before_anything_is_fitted() -> None:
     """The sentence names the fold and what to lower."""
-    values, labels = _rows()
-    zeros, rest = np.flatnonzero(labels == 0)[:20], np.flatnonzero(labels)
+    part = _rows()
+    zeros, rest = np.flatnonzero(part.labels == 0)[:20], np.flatnonzero(part.labels)
     fold = Fold(np.sort(np.r_[zeros[:10], rest]), zeros[10:])
 
-    def never(values: Floats, labels: Labels, judged: Floats) -> Floats:
+    def never(part: Part, judged: Floats) -> Floats:
         raise AssertionError("fitted")
 
     with pytest.raises(InputInvalid, match="the 10 rows judged in fold 1 of 1 hold 1 of 2 classes; lower the folds"):
-        cross_validate(never, values, labels, [fold], kind="time")
+        cross_validate(never, part, [fold], kind="time")

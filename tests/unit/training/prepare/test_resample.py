@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from strata.errors import InputInvalid
 from training.prepare import prior, resample
 from training.prepare.balances import Trial, compare_balances
 from training.prepare.prior import correct_prior, log_odds_shift
-from training.prepare.resample import Way, balance
+from training.prepare.resample import Balanced, Way, balance
+from training.rows import Part
 
 RNG = np.random.default_rng(3)
 ROWS = 400
@@ -23,6 +25,7 @@ LABELS = (RNG.random(ROWS) < 1 / (1 + np.exp(3.0 - 1.5 * NUMBERS[:, 0]))).astype
 ONE_HOT = np.eye(3)[RNG.integers(0, 3, ROWS)]
 MIXED = np.column_stack([NUMBERS[:, 0], ONE_HOT, NUMBERS[:, 1], RNG.integers(0, 2, ROWS)])
 NOMINAL = ((1, 2, 3), (5,))
+JUDGING = Part(NUMBERS[200:], LABELS[200:])
 
 
 @pytest.mark.parametrize("module", [prior, resample])
@@ -116,7 +119,7 @@ def _trial(way: Way, noise: float = 0.0) -> Trial:
 
 def test_ways_stand_side_by_side_on_the_same_untouched_rows() -> None:
     """Balanced classes move the base rate; the closed form and a calibration put it right; that is said."""
-    found = compare_balances(_trial, LABELS[200:], chosen="under", seed=0)
+    found = compare_balances(_trial, JUDGING, chosen="under", seed=0)
     ways = {one["way"]: one for one in found["ways"]}
     assert list(ways) == ["none", "class_weights", "smote", "under"]
     assert [name for name, one in ways.items() if one["chosen"]] == ["under"]
@@ -132,7 +135,7 @@ def test_ways_stand_side_by_side_on_the_same_untouched_rows() -> None:
 
 def test_smote_that_over_fits_is_said() -> None:
     """Its lead on the rows it learned from is greater than that of no balancing."""
-    found = compare_balances(lambda way: _trial(way, noise=9.0), LABELS[200:], chosen="smote", seed=0)
+    found = compare_balances(lambda way: _trial(way, noise=9.0), JUDGING, chosen="smote", seed=0)
     assert [each for each in found["warnings"] if each.startswith("SMOTE over-fits: its ROC AUC is 0.")]
 
 
@@ -144,6 +147,22 @@ def test_a_way_that_cannot_be_gone_is_left_out_with_its_reason() -> None:
             raise InputInvalid("no row is made up")
         return _trial(way)
 
-    found = compare_balances(trial, LABELS[200:], chosen="none", seed=0)
+    found = compare_balances(trial, JUDGING, chosen="none", seed=0)
     assert [one["way"] for one in found["ways"]] == ["none", "class_weights", "under"]
     assert found["warnings"][0] == "SMOTE was not compared: no row is made up."
+
+
+def test_a_half_is_recalibrated_without_its_users() -> None:
+    """Two users answer, at opposite ends of the scores, two in the middle do not: a line through both ends is flat,
+    a line through one is right for one of them and wrong for the other."""
+    whose = np.repeat(np.arange(4), 40)
+    labels = (whose < 2).astype(np.int8)
+    raw = np.array([10.0, -10.0, 0.0, 0.0])[whose]
+    learned = Trial(Balanced(raw[:, None], labels, None), raw, 0.5, raw)
+    rows = Part(raw[:, None], labels)
+    by_row, by_user = (
+        compare_balances(lambda way: learned, part, chosen="none", seed=0)["ways"][0]["brier_after"]
+        for part in (rows, replace(rows, users=whose))
+    )
+    assert by_row == pytest.approx(0.25, abs=0.01)
+    assert by_user > 0.4

@@ -6,7 +6,7 @@ import numpy as np
 
 from strata.events import DAY_US
 from training.judge.folds import Fold, grouped_folds, stratified_folds
-from training.judge.leaks.parts import users_check, windows_check
+from training.judge.leaks.parts import inside_check, users_check, windows_check
 
 USERS = np.repeat([f"user-{n}" for n in range(50)], 3)
 LABELS = (np.arange(150) % 5 == 0).astype(np.int8)
@@ -32,6 +32,14 @@ def test_grouped_folds_pass() -> None:
     check = users_check(grouped_folds(USERS, LABELS, 5), USERS)
     assert check.passed
     assert check.statement == "Each of 50 users is on one side of every one of 5 folds."
+
+
+def test_a_user_in_two_folds_of_an_encoding_is_caught() -> None:
+    """Dealt by row they are; dealt by user they are not, whatever order the rows have."""
+    by_row, by_user = (inside_check(folds, USERS) for folds in (np.arange(150) % 5, np.repeat(np.arange(50) % 5, 3)))
+    assert (by_row.check, by_row.passed, by_user.passed) == ("no user in two folds of an encoding", False, True)
+    assert by_row.statement.startswith("50 of 50 users are on two sides of a fold")
+    assert by_user.statement == "Each of 50 users is on one side of every one of 5 folds."
 
 
 def test_an_overlapping_label_window_is_caught() -> None:
