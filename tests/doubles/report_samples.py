@@ -40,6 +40,20 @@ def labels(count: int = 3, *, label: str = "", description: str = "", drop: tupl
     return _judged(manifest, details, drop)
 
 
+def class_shap(count: int) -> dict[str, Any]:
+    """`details["shap"]` of a version of so many classes."""
+    keys, rng = [f"segment_{i}" for i in range(count)], np.random.default_rng(9)
+    sizes = rng.gamma(1.0, 1.0, (len(FEATURES), count)) / np.arange(1, len(FEATURES) + 1)[:, None]
+    return {
+        "classes": keys,
+        "features": [
+            {"feature": f.key, "mean_abs": float(size.sum()), "most": keys[int(size.argmax())],
+             "by_class": size.tolist(), "direction": rng.integers(-1, 2, count).tolist()}
+            for f, size in zip(FEATURES, sizes, strict=True)
+        ],
+    }  # fmt: skip
+
+
 _CLUSTER_METRICS: dict[str, float] = {"silhouette": 0.29, "stability": 0.91, "smallest_share": 0.02}
 _LABEL_METRICS: dict[str, float] = {"roc_auc": 0.871, "average_precision": 0.41, "brier": 0.06, "base_rate": 0.08}
 

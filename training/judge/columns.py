@@ -12,11 +12,13 @@ from training.rows import Floats
 def columns_by_feature(names: Sequence[str], features: Sequence[str]) -> dict[str, list[int]]:
     """Feature -> positions of its columns, in the order of `names` (see `FittedPreparation.names`).
 
-    A column belongs to the feature whose key it is, or begins with before "=" or " is missing"; else (a derived one)
-    to itself.
+    A column belongs to the feature whose key it is, or begins with before "=", "#", ", share of" or " is missing"; else
+    (a derived one) to itself.
 
     >>> columns_by_feature(["v:age", "v:town=Bonn", "v:town=Ulm", "v:age is missing", "rfm"], ["v:age", "v:town"])
     {'v:age': [0, 3], 'v:town': [1, 2], 'rfm': [4]}
+    >>> columns_by_feature(["v:town#7", "v:town#9", "v:age, share of class 0"], ["v:age", "v:town"])
+    {'v:town': [0, 1], 'v:age': [2]}
     """
     known = set(features)
     out: dict[str, list[int]] = {}
@@ -31,7 +33,11 @@ def together(contributions: Floats, groups: dict[str, list[int]]) -> Floats:
 
 
 def _feature(name: str, known: set[str]) -> str:
-    for stem in (name, name.removesuffix(" is missing"), name.split("=", 1)[0]):
+    for stem in (
+        name,
+        name.removesuffix(" is missing"),
+        *(name.split(mark, 1)[0] for mark in ("=", "#", ", share of")),
+    ):
         if stem in known:
             return stem
     return name

@@ -15,9 +15,11 @@ from training.judge.cross_validation import cross_validate
 from training.judge.fairness import fairness
 from training.judge.importance import importance_sentence
 from training.judge.learning_curve import learning_curve, learning_sentence
+from training.judge.shap_classes import class_shap_details
 from training.judge.shap_values import shap_details
 from training.labels.balancing import compare_ways
 from training.labels.choosing import Chosen, Progress, importance, resampling
+from training.labels.contributions import contributions
 from training.labels.learn import Learned, class_count, fit_score
 from training.labels.row_folds import fewer_rows, row_folds, seen_rows
 from training.rows import FeatureSchema, Part, TrainingRows
@@ -45,7 +47,7 @@ def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> di
     assert rows.validation is not None
     assert rows.test is not None
     out["permutation"] = importance(definition, rows.schema, chosen.learned, rows.validation, progress)
-    out |= explained(chosen.learned, rows.schema, rows.test, definition.seed)
+    out |= explained(definition, rows.schema, chosen.learned, rows.test)
     notes.append(importance_sentence(out["permutation"]))
     if "learning_curve" in out:
         notes.append(learning_sentence(out["learning_curve"]))
@@ -62,20 +64,26 @@ def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> di
     return {**out, "notes": notes}
 
 
-def explained(learned: Learned, schema: FeatureSchema, part: Part, seed: int) -> dict[str, Any]:
+def explained(definition: Definition, schema: FeatureSchema, learned: Learned, part: Part) -> dict[str, Any]:
     """`shap`, and `importances`: each feature's share of all mean absolute contributions. Empty where there are none.
 
-    Contributions are to log-odds, in a forest to the mean of its trees' probabilities.
+    Contributions are to log-odds, in a forest to the mean of its trees' probabilities; see `contributions`.
     """
     rows = np.arange(len(part.values))
     if len(rows) > _EXPLAINED:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, _EXPLAINED, replace=False))
+        rows = np.sort(np.random.default_rng(definition.seed).choice(rows, _EXPLAINED, replace=False))
     values = part.values[rows]
     prepared = learned.preparation.apply(values)
-    found = learned.scorer.contributions(prepared)
+    found = contributions(learned, prepared)
     if found is None:
         return {}
-    told = shap_details(found, learned.preparation.names, values, schema.keys, prepared, seed=seed)
+    names, keys = learned.preparation.names, schema.keys
+    if found.shape[1] == 1:
+        told = shap_details(found[:, 0], names, values, keys, prepared, seed=definition.seed)
+    else:
+        nominal = {feature.key for feature in schema.features if feature.dtype == "string"}
+        classes = definition.segment_keys
+        told = class_shap_details(found, names, values, keys, prepared, classes=classes, nominal=nominal)
     total = sum(one["mean_abs"] for one in told["features"]) or 1.0
     shares = [{"feature": one["feature"], "share": one["mean_abs"] / total} for one in told["features"]]
     return {"shap": told, "importances": shares}

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from report_samples import HOSTILE, clusters, labels
+from report_samples import HOSTILE, class_shap, clusters, labels
 
 from training.report.html import Html
 from training.report.judged import Judged
@@ -175,6 +175,19 @@ def test_classes_have_their_sizes_and_picture_on_the_first_screen() -> None:
     page = evaluation_page(made)
     assert page.count("<title>Which classes are taken for which</title>") == 1
     assert page.index("Which classes are taken for which") < page.index("<nav>")
+
+
+def test_classes_have_a_cell_for_each_feature_in_place_of_the_cloud() -> None:
+    """And in words which class each feature moves most."""
+    whole = labels(6)
+    details = {**whole.details, "shap": class_shap(6)}
+    page = evaluation_page(Judged(whole.manifest, Evaluation({}, details)))
+    titles = re.findall(r'<svg role="img"[^>]*><title>([^<]*)</title>', page)
+    assert "What moves users into which class" in titles
+    assert "Which values push which way" not in titles
+    words = re.sub(r"<wbr>|<svg.*?</svg>", "", page, flags=re.DOTALL)
+    assert "moves most" in words
+    assert "on all classes together" in words
 
 
 def test_duplicates_that_stay_are_not_said_to_be_left_out() -> None:

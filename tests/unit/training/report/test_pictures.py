@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from report_samples import clusters, labels
+from report_samples import class_shap, clusters, labels
 
 from training.report.figures.balance import balance_picture
 from training.report.figures.bands import bands_picture
@@ -23,6 +23,7 @@ from training.report.figures.flows import flows_picture
 from training.report.figures.importance import importances_picture, permutation_picture, shap_picture
 from training.report.figures.levels import levels_picture
 from training.report.figures.maps import map_picture, one_by_one_picture
+from training.report.figures.shap_classes import class_shap_picture
 from training.report.figures.sizes import sizes_picture
 from training.report.figures.telling import telling_picture
 from training.report.figures.windows import agreement_picture, shares_picture
@@ -56,6 +57,7 @@ def _drawn(count: int) -> Iterator[Picture | None]:
     yield importances_picture(told["importances"])
     yield permutation_picture(told["permutation"])
     yield shap_picture(told["shap"])
+    yield class_shap_picture(class_shap(count), said.labels)
     yield fairness_picture(told["fairness"][0])
     yield balance_picture(told["balance"]["ways"])
 
@@ -110,6 +112,17 @@ def _overlap(one: Bbox, other: Bbox, leave: float = 1.5) -> bool:
     across = min(one.x1, other.x1) - max(one.x0, other.x0)
     down = min(one.y1, other.y1) - max(one.y0, other.y0)
     return bool(across > 1 and down > leave)
+
+
+def test_a_classs_cell_says_how_much_and_which_way() -> None:
+    """Numbers in the cells, the sign of what a high value does; a class goes by its label."""
+    feature = {"feature": "v:visits", "mean_abs": 1.25, "most": "a", "by_class": [0.75, 0.5, 0.0]}
+    found = {"classes": ["a", "b", "c"], "features": [{**feature, "direction": [1, -1, 0]}]}
+    picture = class_shap_picture(found, {"a": "Often"})
+    assert picture is not None
+    words = {text.get_text() for text in picture.figure.findobj(Text)}
+    assert {"+0.75", "\u22120.50", "0.00", "Often", "b", "v:visits"} <= words
+    assert class_shap_picture({"classes": ["a"], "features": []}, {}) is None
 
 
 def test_words_are_words_and_dollars_are_dollars() -> None:
