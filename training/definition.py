@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -133,19 +134,48 @@ class Tuning(Section):
     """`trees`, `parameters.learning_rate`: a key of the algorithm's section -> its range."""
 
 
+class Protected(Section):
+    """An attribute fairness is measured over; the model need not read it. A bare string in the file is its feature."""
+
+    feature: str
+    """`view:feature`."""
+    edges: tuple[float, ...] | None = Field(default=None, min_length=1, max_length=19)
+    """Of a number: where its bands end, ascending, a value on an edge in the band above. Without them its quartiles."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        edges = self.edges or ()
+        if not all(isfinite(edge) for edge in edges) or any(low >= high for low, high in pairwise(edges)):
+            raise ValueError(f"edges should be numbers that rise ({', '.join(f'{edge:g}' for edge in edges)} do not)")
+        return self
+
+
 class Judgement(Section):
     """What else the evaluation looks at."""
 
     folds: int = Field(default=5, ge=2, le=20)
     resamples: int = Field(default=200, ge=50, le=10_000)
     """Of every bootstrap interval; 95 %."""
-    protected: tuple[str, ...] = ()
-    """`view:feature`: attributes fairness is measured over. They need not be read by the model."""
+    protected: tuple[Protected, ...] = ()
     prune: bool = False
     """Leave out features that do not pay, and show what that changed."""
     drift_windows: int = Field(default=0, ge=0, le=52)
     """Earlier instants, `drift_step_days` apart, at which clusters are found again and compared."""
     drift_step_days: int = Field(default=14, ge=1)
+
+    @field_validator("protected", mode="before")
+    @classmethod
+    def _protected(cls, found: Any) -> Any:
+        if not isinstance(found, list | tuple):
+            return found
+        return [{"feature": each} if isinstance(each, str) else each for each in found]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        names = [each.feature for each in self.protected]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"protected names {', '.join(twice)} twice")
+        return self
 
 
 class Gate(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +22,8 @@ class Attribute:
     groups: tuple[str, ...]
     of_row: NDArray[np.intp]
     """[n] position in `groups`."""
+    cut: str = ""
+    """Of a number, where its bands come from, in a sentence."""
 
 
 def category_attribute(name: str, column: Floats, categories: Sequence[str]) -> Attribute:
@@ -46,6 +48,16 @@ def banded_attribute(name: str, column: Floats, edges: Sequence[float]) -> Attri
     return _attribute(name, (*names, MISSING), np.where(np.isnan(column), len(names), band))
 
 
+def number_attribute(name: str, column: Floats, edges: Sequence[float] | None) -> Attribute:
+    """Bands between the edges a file declares, else between quartiles of these rows; and a sentence about which."""
+    if edges is not None:
+        cut = f"Bands end at {_listed(edges)}, as declared."
+        return replace(banded_attribute(name, column, edges), cut=cut)
+    found = quartile_edges(column)
+    cut = f"Bands end at {_listed(found)}, quartiles of these rows, since no edges are declared." if found else ""
+    return replace(banded_attribute(name, column, found), cut=cut)
+
+
 def quartile_edges(column: Floats) -> list[float]:
     """Where nobody states bands: quartiles of what is known, of which equal ones count once. Empty for a constant."""
     known = column[~np.isnan(column)]
@@ -53,6 +65,12 @@ def quartile_edges(column: Floats) -> list[float]:
         return []
     edges = np.unique(np.quantile(known, [0.25, 0.5, 0.75], method="higher"))
     return [float(edge) for edge in edges if edge > known.min()]
+
+
+def _listed(edges: Sequence[float]) -> str:
+    """As the names of bands have them."""
+    *most, last = [f"{edge:g}" for edge in edges]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _attribute(name: str, groups: Sequence[str], found: Floats) -> Attribute:

@@ -78,6 +78,8 @@ def _statement(attribute: Attribute, counted: GroupRates, parity: Gap | None, od
         said[-1] = f"Odds differ most among {whom}: {_compared(attribute, counted, odds)}."
     if small := len(attribute.groups) - len(counted.judged(0)):
         said.append(f"Groups with fewer than {floor.rows} rows are shown and not judged: {small}.")
+    if attribute.cut:
+        said.append(attribute.cut)
     return " ".join(said)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strata.errors import InputInvalid
-from training.definition import Definition
-from training.judge.attributes import Attribute, banded_attribute, category_attribute, quartile_edges
+from training.definition import Definition, Protected
+from training.judge.attributes import Attribute, category_attribute, number_attribute
 from training.judge.cross_validation import cross_validate
 from training.judge.fairness import fairness
 from training.judge.importance import importance_sentence
@@ -95,16 +95,17 @@ def judge_fairness(
     """`details["fairness"]`: a table for each protected attribute; `chosen` [n] is whom the first segment holds."""
     positive = (part.labels == part.labels.max()).astype(np.int8)
     how = resampling(definition, part)
-    return [fairness(positive, chosen, _attribute(schema, name, part), how) for name in definition.judge.protected]
+    return [fairness(positive, chosen, _attribute(schema, asked, part), how) for asked in definition.judge.protected]
 
 
-def _attribute(schema: FeatureSchema, name: str, part: Part) -> Attribute:
-    feature, column = schema.features[schema.keys.index(name)], part.values[:, schema.keys.index(name)]
+def _attribute(schema: FeatureSchema, asked: Protected, part: Part) -> Attribute:
+    name, place = asked.feature, schema.keys.index(asked.feature)
+    feature, column = schema.features[place], part.values[:, place]
     if feature.dtype == "bool":
         return category_attribute(name, column, ("no", "yes"))
     if feature.categories:
         return category_attribute(name, column, feature.categories)
-    return banded_attribute(name, column, quartile_edges(column))
+    return number_attribute(name, column, asked.edges)
 
 
 def _folds(definition: Definition, rows: TrainingRows, progress: Progress) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from training.rows import FeatureSchema, Part, TrainingRows
 def check_rows(definition: Definition, schema: FeatureSchema, rows: TrainingRows) -> None:
     """Raise InputInvalid, or DefinitionInvalid where the file and the service's features do not go together."""
     check_names(definition, schema)
-    for faults in (_too_few(definition, rows), _columns(definition, schema, rows)):
+    for faults in (_too_few(definition, rows), _columns(definition, schema, rows), _bands(definition, schema, rows)):
         if found := [*faults]:
             raise InputInvalid(f"{definition.name}: {'; '.join(found)}")
 
@@ -52,6 +52,21 @@ def _columns(definition: Definition, schema: FeatureSchema, rows: TrainingRows) 
         reason = identifier_reason(column, train.users, category=category)
         if reason is not None:
             yield f"{feature.key} {reason}: it says who a user is and nothing of the next; leave it out"
+
+
+def _bands(definition: Definition, schema: FeatureSchema, rows: TrainingRows) -> Iterator[str]:
+    """Edges of a protected attribute between which nobody is, of the rows that will be judged by them."""
+    for each in definition.judge.protected:
+        if each.edges is None or rows.test is None:
+            continue
+        column = rows.test.values[:, schema.keys.index(each.feature)]
+        known = column[~np.isnan(column)]
+        if len(known) and len(np.unique(np.searchsorted(each.edges, known, side="right"))) == 1:
+            yield (
+                f"judge.protected: the values of {each.feature} ({known.min():g} to {known.max():g} in the test rows) "
+                f"lie in one band of its edges ({', '.join(f'{edge:g}' for edge in each.edges)}), so no groups can be "
+                "compared; give edges between them"
+            )
 
 
 def _read(definition: Definition, schema: FeatureSchema) -> set[str]:

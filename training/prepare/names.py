@@ -43,7 +43,7 @@ def _named(definition: Definition) -> Iterator[tuple[str, str]]:
     yield from (("prepare.weights", key) for key in prepare.weights)
     yield from (("prepare.leave_out", key) for key in prepare.leave_out)
     yield from ((f"prepare.derive ({each.kind})", key) for each in prepare.derive for key in sources(each))
-    yield from (("judge.protected", key) for key in definition.judge.protected)
+    yield from (("judge.protected", each.feature) for each in definition.judge.protected)
     if definition.baseline is not None:
         yield "baseline", definition.baseline.feature
     if isinstance(section, ClusterSection):
@@ -66,6 +66,10 @@ def _unfit(definition: Definition, schema: FeatureSchema) -> Iterator[str]:
     if not prepare.derive and set(schema.keys) <= set(prepare.leave_out):
         yield "prepare.leave_out leaves no feature to learn from"
     yield from _unfit_encoding(definition, schema)
+    numbers = {feature.key for feature in schema.features if feature.dtype not in ("string", "bool")}
+    for each in definition.judge.protected:
+        if each.edges is not None and each.feature not in numbers:
+            yield f"judge.protected: {each.feature} is no number, its values are its groups; it takes no edges"
 
 
 def _unfit_derived(derived: Derived, categories: set[str], definition: Definition) -> Iterator[str]:

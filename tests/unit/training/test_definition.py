@@ -64,6 +64,18 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
             "the last takes what is left",
         ),
         (RESPONDERS, {"label": {**RESPONDERS["label"], "classes": _classes(5, 9, None)}}, "one of them"),
+        (
+            RESPONDERS,
+            {"judge": {"protected": [{"feature": "v:age", "edgs": [25]}]}},
+            "judge.protected.0.edgs: is not a key of a segmenter; did you mean edges?",
+        ),
+        (RESPONDERS, {"judge": {"protected": [{"feature": "v:age", "edges": [45, 25]}]}}, r"rise \(45, 25 do not\)"),
+        (RESPONDERS, {"judge": {"protected": [{"feature": "v:age", "edges": [25, 25]}]}}, r"rise \(25, 25 do not\)"),
+        (RESPONDERS, {"judge": {"protected": [{"feature": "v:age", "edges": [float("nan")]}]}}, "numbers that rise"),
+        (RESPONDERS, {"judge": {"protected": [{"feature": "v:age", "edges": []}]}}, "edges: .* at least 1 item"),
+        (RESPONDERS, {"judge": {"protected": [{"feature": "v:age", "edges": ["old"]}]}}, "edges.0: .* valid number"),
+        (RESPONDERS, {"judge": {"protected": [{"edges": [25]}]}}, "judge.protected.0.feature: field required"),
+        (RESPONDERS, {"judge": {"protected": ["v:age", {"feature": "v:age"}]}}, "protected names v:age twice"),
         (RESPONDERS, {"algorithm": {**RESPONDERS["algorithm"], "parameters": {"num_leafs": 4}}}, "num_leafs"),
     ],
 )
@@ -75,6 +87,14 @@ def test_a_wrong_file_is_refused(
     with pytest.raises(DefinitionInvalid, match=sentence) as caught:
         load_definition(changed["name"], _write(tmp_path, changed))
     assert "\n" not in str(caught.value)
+
+
+def test_a_protected_attribute_is_its_name_or_has_edges(tmp_path: Path) -> None:
+    """A plain string beside one with bands of its own; edges may be of any sign."""
+    protected = ["v:town", {"feature": "v:age", "edges": [-1, 25, 45.5]}]
+    document = {**RESPONDERS, "judge": {"protected": protected}}
+    found = load_definition(document["name"], _write(tmp_path, document)).judge.protected
+    assert [(each.feature, each.edges) for each in found] == [("v:town", None), ("v:age", (-1.0, 25.0, 45.5))]
 
 
 def test_bands_need_exactly_one_rule_each() -> None:

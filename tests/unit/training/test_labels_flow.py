@@ -156,7 +156,8 @@ def test_ways_to_balance_are_compared() -> None:
 
 def test_two_classes_are_judged_whole() -> None:
     """Every section of the evaluation is there; the model finds what the table was made of."""
-    changes = {"judge": {"folds": 2, "resamples": 50, "prune": True, "protected": ["toy:town", "toy:visits"]}}
+    changes = {"judge": {"folds": 2, "resamples": 50, "prune": True,
+                         "protected": ["toy:town", {"feature": "toy:visits", "edges": [2, 4]}]}}  # fmt: skip
     evaluation = fit(_definition("lightgbm", **changes), _gathered().rows).evaluate()
     details = evaluation.details
     wanted = {"folds", "lift", "learning_curve", "permutation", "shap", "importances", "pruning", "fairness", "notes",
@@ -168,6 +169,7 @@ def test_two_classes_are_judged_whole() -> None:
     assert "toy:noise" not in details["preparation"]["columns"]
     assert {one["feature"] for one in details["importances"][:2]} == {"toy:spend", "toy:visits"}
     assert [one["attribute"] for one in details["fairness"]] == ["toy:town", "toy:visits"]
+    assert [group["group"] for group in details["fairness"][1]["groups"]] == ["under 2", "2 to 4", "4 or more"]
     rates = [group["rate"] for group in details["fairness"][1]["groups"]]
     assert rates[-1] > rates[0] + 0.2, "few visits, few chosen"
     assert evaluation.metrics["roc_auc"] > 0.8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.judge.attributes import Attribute, banded_attribute, category_attribute, quartile_edges
+from training.judge.attributes import Attribute, banded_attribute, category_attribute, number_attribute, quartile_edges
 from training.judge.fairness import fairness, fairness_metrics
 from training.judge.group_rates import Floor
 from training.judge.intervals import Resampling
@@ -118,3 +118,16 @@ def test_a_number_is_cut_where_it_is_said_and_by_quartiles_otherwise() -> None:
     assert quartile_edges(np.array([np.nan])) == []
     assert banded_attribute("age", column, []).groups == ("all", "not known")
     assert quartile_edges(np.array([0.0, 0.0, 0.0, 9.0, 9.0])) == [9.0]
+
+
+def test_a_number_says_where_its_bands_end() -> None:
+    """The edges a file declares, or quartiles, and which of them; the statement ends with it."""
+    age = np.tile([20.0, 30.0, 50.0, 70.0], 100)
+    declared, quartiles = (number_attribute("age", age, edges) for edges in ((25, 45, 65), None))
+    assert declared.groups == ("under 25", "25 to 45", "45 to 65", "65 or more")
+    assert declared.cut == "Bands end at 25, 45 and 65, as declared."
+    assert quartiles.cut == "Bands end at 30, 50 and 70, quartiles of these rows, since no edges are declared."
+    assert number_attribute("age", np.ones(9), None).cut == ""
+    assert number_attribute("age", age, (25,)).cut == "Bands end at 25, as declared."
+    found = fairness(np.tile([0, 1], 200).astype(np.int8), age > 40, declared, HOW)
+    assert found["statement"].endswith("Bands end at 25, 45 and 65, as declared.")

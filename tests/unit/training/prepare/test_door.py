@@ -106,6 +106,7 @@ def test_an_axis_of_an_unknown_feature_is_refused() -> None:
         ({"leave_out": [DAYS, ORDERS, SPEND, TIER]}, "leaves no feature"),
         ({"derive": [{"kind": "propensity", "features": [TIER]}]}, "propensity is made of numbers, and v:tier"),
         ({"derive": [{"kind": "engagement", "weights": {DAYS: 0.0}}]}, "every weight of the engagement is 0"),
+        ({"judge": {"protected": [{"feature": TIER, "edges": [1]}]}}, "v:tier is no number, its values are its groups"),
     ],
 )
 def test_what_features_do_not_carry_is_refused(prepare: dict[str, Any], sentence: str) -> None:
@@ -193,3 +194,16 @@ def test_what_names_users_is_told_from_what_measures_them(
     """Whole numbers, one a user, nobody else's, and in line with the ids: all of it is asked."""
     found = identifier_reason(column, users, category=category)
     assert (found is None) if reason is None else (found is not None and reason in found)
+
+
+def test_edges_that_part_nobody_are_refused() -> None:
+    """Spend in cents, edges in hundreds of thousands: said with what there is. One edge that parts some is enough."""
+    protected = [{"feature": SPEND, "edges": [100_000, 200_000]}]
+    rows = _rows(_part(100))
+    found = mixed_rows(100).values[:, 2]
+    low, high = np.nanmin(found), np.nanmax(found)
+    said = rf"the values of v:spend \({low:g} to {high:g} in the test rows\) lie in one band of its edges"
+    with pytest.raises(InputInvalid, match=said):
+        _check(label_definition(judge={"protected": protected}), rows)
+    _check(label_definition(judge={"protected": [{"feature": SPEND, "edges": [(low + high) / 2, 200_000]}]}), rows)
+    _check(label_definition(judge={"protected": [SPEND]}), rows)
