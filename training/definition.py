@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, isqrt
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -16,10 +16,15 @@ import yaml
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from strata.errors import DefinitionInvalid, SegmenterNotFound
+from strata.runtime.prepare import MOST_NUMBERS
 from training.algorithms import section_of
 from training.sections import ClusterSection, Key, LabelClass, LabelSection, Section, SegmentText
 
 FOLDER: Final = Path(__file__).parent / "segmenters"
+
+MOST_BUCKETS: Final = isqrt(MOST_NUMBERS)
+"""Of a hashed category: a wide vocabulary goes by its bucket's row of a square table (one-hot), which a package's
+largest table bounds. Past it neither a package nor a model would gain: the rows would be 80 MB of zeros in JSON."""
 
 
 class Label(Section):
@@ -108,13 +113,23 @@ class Preparation(Section):
     """A column more per feature that can be missing: 1 where it was."""
     scale: Literal["none", "minmax", "zscore", "robust", "quantile"] = "none"
     categories: Literal["index", "onehot", "target", "hashed"] = "index"
-    buckets: int = Field(default=32, ge=2, le=4096)
-    """Of the hashed encoding."""
+    buckets: int = Field(default=32, ge=2)
+    """Of the hashed encoding; 2,048 at most."""
     weights: dict[str, float] = Field(default={})
     """`view:feature` -> by how much its prepared columns are multiplied (its say in a distance); 1 by default."""
     leave_out: tuple[str, ...] = ()
     """`view:feature`: in the service, and not read by the model."""
     derive: tuple[Derived, ...] = ()
+
+    @field_validator("buckets")
+    @classmethod
+    def _carried(cls, found: int) -> int:
+        if found > MOST_BUCKETS:
+            raise ValueError(
+                f"{MOST_BUCKETS:,} are the most, since a package holds a number for each bucket and column "
+                f"({MOST_NUMBERS:,} in one table)"
+            )
+        return found
 
 
 class Search(Section):

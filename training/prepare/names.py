@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Final
 
 import numpy as np
 
 from strata.errors import DefinitionInvalid
-from strata.runtime.prepare import MOST_NUMBERS
+from strata.runtime.prepare import MOST_SLOTS
 from training.definition import Definition, Derived, Engagement, Propensity, RfmScores
-from training.prepare.settled import MOST_ONE_HOT, settled_for
+from training.prepare.settled import MOST_ONE_HOT, Settled, settled_for
 from training.rows import FeatureSchema
 from training.sections import ClusterSection
+
+_BESIDE: Final = 6
+"""Slots of a feature beside its category's columns: itself, guarded, filled, scaled, told missing, its bucket."""
 
 
 def check_names(definition: Definition, schema: FeatureSchema) -> None:
@@ -98,6 +102,17 @@ def _unfit_encoding(definition: Definition, schema: FeatureSchema) -> Iterator[s
                 f"{feature.key} has {count:,} categories, and one-hot encoding makes a column of each ({MOST_ONE_HOT} "
                 f"at most): declare prepare.categories: {others}, or leave it out"
             )
-        if prepare.categories == "hashed" and min(count, prepare.buckets) * prepare.buckets > MOST_NUMBERS:
-            most = int(MOST_NUMBERS**0.5)
-            yield f"{feature.key} cannot be hashed into {prepare.buckets} buckets; {most} are the most"
+    yield from _too_many_columns(schema, settled)
+
+
+def _too_many_columns(schema: FeatureSchema, settled: Settled) -> Iterator[str]:
+    """Of all categories together, beside a few of every feature: a package that is read has a limit of slots."""
+    widths = [len(feature.categories) for feature in schema.features if feature.key in settled.encoded]
+    prepare = settled.preparation
+    most = {"onehot": MOST_ONE_HOT, "hashed": prepare.buckets}.get(prepare.categories)
+    columns = 0 if most is None else sum(min(width, most) for width in widths)
+    if columns + _BESIDE * len(schema.features) > MOST_SLOTS:
+        yield (
+            f"prepare.categories: {prepare.categories} makes up to {columns:,} columns of {len(widths)} features, and "
+            f"a package holds {MOST_SLOTS:,} with everything: take fewer buckets, or leave some out"
+        )

@@ -50,6 +50,11 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
             {"prepare": {"mising": "median"}},
             "prepare.mising: is not a key of a segmenter; did you mean missing?",
         ),
+        (
+            TIERS,
+            {"prepare": {"categories": "hashed", "buckets": 4096}},
+            "prepare.buckets: value error, 2,048 are the most, since a package holds a number for each",
+        ),
         (TIERS, {"fallback": ["nobody"]}, "fallback names no segment of this file: nobody"),
         (TIERS, {"label": {"event_type": "x", "horizon_days": 1}}, "label and split belong to a supervised"),
         (RESPONDERS, {"label": None}, "label and split belong to a supervised"),

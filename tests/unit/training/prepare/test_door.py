@@ -9,8 +9,11 @@ import pytest
 from mixed_rows import DAYS, ORDERS, SPEND, TIER, cluster_definition, label_definition, mixed_rows, mixed_schema
 from toy_training import RESPONDERS
 
-from strata.errors import DefinitionInvalid, InputInvalid
-from training.definition import Definition
+from strata.errors import DefinitionInvalid, InputInvalid, PackageInvalid
+from strata.runtime import FeatureInput
+from strata.runtime.prepare import Table
+from strata.runtime.prepare.fields import Fields
+from training.definition import MOST_BUCKETS, Definition
 from training.prepare.door import check_rows
 from training.prepare.identifiers import identifier_reason
 from training.prepare.names import check_names
@@ -148,8 +151,37 @@ def test_ten_thousand_categories_are_not_one_hot() -> None:
         cluster_definition(categories="hashed"),
     ):
         check_names(definition, wide)
-    with pytest.raises(DefinitionInvalid, match="cannot be hashed into 4096 buckets; 2048 are the most"):
-        check_names(label_definition(categories="hashed", buckets=4096), wide)
+    check_names(label_definition(categories="hashed", buckets=MOST_BUCKETS), wide)
+
+
+def test_the_most_buckets_are_what_a_package_carries() -> None:
+    """The square table from bucket to columns that a wide vocabulary needs is read; one of a bucket more is not."""
+
+    def read(buckets: int) -> None:
+        row = [0.0] * buckets
+        Table.read(
+            Fields({"input": 0, "rows": [row] * buckets, "missing": row, "other": row}, "step 1 (table)", [True])
+        )
+
+    read(MOST_BUCKETS)
+    with pytest.raises(PackageInvalid, match="are more than 4194304 numbers"):
+        read(MOST_BUCKETS + 1)
+
+
+def test_columns_of_all_categories_together_fit_a_package() -> None:
+    """Eleven hashed features of the most buckets are refused by name of the encoding; nine are not."""
+
+    def schema(count: int) -> FeatureSchema:
+        towns = tuple(f"t{number}" for number in range(MOST_BUCKETS))
+        features = tuple(FeatureInput("v", f"place_{number}", "string", None, towns) for number in range(count))
+        return FeatureSchema("wide", features, SCHEMA.view_fingerprints)
+
+    definition = label_definition(categories="hashed", buckets=MOST_BUCKETS)
+    check_names(definition, schema(9))
+    with pytest.raises(
+        DefinitionInvalid, match="hashed makes up to 22,528 columns of 11 features, and a package holds"
+    ):
+        check_names(definition, schema(11))
 
 
 def test_an_identifier_is_refused() -> None:
