@@ -5,12 +5,13 @@ Unknown keys and dangling names stop with a sentence. docs/segmenters.md explain
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
 from math import isfinite, isqrt
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import yaml
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
@@ -31,10 +32,10 @@ class Label(Section):
     """Positive when the user has an event of this type in (t, t + horizon]; or a class by what those events measure."""
 
     event_type: str
-    horizon_days: int = Field(ge=1)
+    horizon_days: int = Field(ge=1, le=3_650)
     measure: Literal["events", "days", "total_value", "total_quantity"] = "events"
     """Of the events: how many, on how many days (UTC), their value (whole units of money) or quantity added up."""
-    classes: tuple[LabelClass, ...] = ()
+    classes: tuple[LabelClass, ...] = Field(default=(), max_length=100)
     """Three or more, from the least measure up: each is a segment, in place of the algorithm's bands."""
 
     @model_validator(mode="after")
@@ -59,10 +60,10 @@ class Label(Section):
 class Split(Section):
     """Label dates, laid back from the clock so that no two parts' label windows overlap."""
 
-    step_days: int = Field(ge=1)
-    train_dates: int = Field(ge=1)
-    validation_dates: int = Field(ge=1)
-    test_dates: int = Field(default=1, ge=1)
+    step_days: int = Field(ge=1, le=3_650)
+    train_dates: int = Field(ge=1, le=1_000)
+    validation_dates: int = Field(ge=1, le=1_000)
+    test_dates: int = Field(default=1, ge=1, le=1_000)
 
 
 class RecencyBaseline(Section):
@@ -97,7 +98,7 @@ class Propensity(Section):
     features: tuple[str, ...] = Field(min_length=1)
 
 
-Derived = RfmScores | Engagement | Propensity
+Derived = Annotated[RfmScores | Engagement | Propensity, Field(discriminator="kind")]
 
 
 class Preparation(Section):
@@ -176,7 +177,7 @@ class Judgement(Section):
     """Leave out features that do not pay, and show what that changed."""
     drift_windows: int = Field(default=0, ge=0, le=52)
     """Earlier instants, `drift_step_days` apart, at which clusters are found again and compared."""
-    drift_step_days: int = Field(default=14, ge=1)
+    drift_step_days: int = Field(default=14, ge=1, le=3_650)
 
     @field_validator("protected", mode="before")
     @classmethod
@@ -227,20 +228,25 @@ class Definition(Section):
     """The segment of unknown users: the first of these that the trained vocabulary has."""
     gates: dict[str, Gate] = Field(default={})
     """Metric -> what it must be."""
-    seed: int = 7
+    seed: int = Field(default=7, ge=0, le=2_000_000_000)
+    """Every library takes so many; a few are counted up from it."""
 
     @field_validator("algorithm", mode="before")
     @classmethod
     def _section(cls, found: Any) -> Any:
-        kind = found.get("kind") if isinstance(found, dict) else None
-        return section_of(kind).model_validate(found) if isinstance(found, dict) else found
+        if not isinstance(found, dict):
+            raise ValueError("is a section: kind, and the keys of that algorithm")
+        return section_of(found.get("kind")).model_validate(found)
 
     @field_validator("gates", mode="before")
     @classmethod
     def _gates(cls, found: Any) -> Any:
         if not isinstance(found, dict):
             return found
-        return {name: {"at_least": gate} if isinstance(gate, int | float) else gate for name, gate in found.items()}
+        for name, gate in found.items():
+            if not (_is_number(gate) or isinstance(gate, dict | Gate)):
+                raise ValueError(f"{name} is {gate!r}; a gate is a number, {{at_least: x}} or {{at_most: x}}")
+        return {name: {"at_least": gate} if _is_number(gate) else gate for name, gate in found.items()}
 
     @property
     def supervised(self) -> bool:
@@ -252,6 +258,9 @@ class Definition(Section):
         supervised = self.supervised
         if supervised != (self.label is not None) or supervised != (self.split is not None):
             raise ValueError("label and split belong to a supervised algorithm, and it needs both")
+        if idle := [key for key, declared in self._of_the_other_kind() if declared]:
+            kind = f"{self.algorithm.kind}, which {'learns labels' if supervised else 'finds clusters'}"
+            raise ValueError(f"{', '.join(idle)}: nothing of {kind}, would heed it; take it out")
         if self.label is not None and bool(self.label.classes) == bool(self.algorithm.segments):
             raise ValueError("a supervised segmenter's segments are algorithm.bands or label.classes, one of them")
         keys = self.segment_keys
@@ -260,6 +269,17 @@ class Definition(Section):
         if unknown := set(self.fallback) - set(keys):
             raise ValueError(f"fallback names no segment of this file: {', '.join(sorted(unknown))}")
         return self
+
+    def _of_the_other_kind(self) -> Iterator[tuple[str, bool]]:
+        """What only the other kind of algorithm reads, and whether it is in the file."""
+        if self.supervised:
+            yield "judge.drift_windows", self.judge.drift_windows > 0
+            return
+        yield "balance", self.balance != type(self).model_fields["balance"].default
+        yield "tune", self.tune is not None
+        yield "baseline", self.baseline is not None
+        yield "judge.protected", bool(self.judge.protected)
+        yield "judge.prune", self.judge.prune
 
     @property
     def segments(self) -> tuple[SegmentText, ...]:
@@ -298,20 +318,45 @@ def load_definition(name: str, folder: Path = FOLDER) -> Definition:
     return definition
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """YAML in which a key is written once: of two, PyYAML takes the last and says nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        written = set[str]()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in written and key.value != "<<":
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is written twice", key.start_mark)
+            if isinstance(key, yaml.ScalarNode):
+                written.add(key.value)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return yaml.load(path.read_text(encoding="utf-8"), _OnceLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise DefinitionInvalid(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _is_number(found: Any) -> bool:
+    """YAML's `yes` is none, though Python counts with it."""
+    return isinstance(found, int | float) and not isinstance(found, bool)
 
 
 def _explain(error: ValidationError) -> str:
     faults = []
     for fault in error.errors():
-        where = ".".join(str(part) for part in fault["loc"]) or "the file"
-        known = _no_key(str(fault["loc"][-1])) if fault["type"] == "extra_forbidden" else fault["msg"].lower()
+        where = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "the file"
+        known = _no_key(str(fault["loc"][-1])) if fault["type"] == "extra_forbidden" else _said(fault["msg"])
         faults.append(f"{where}: {known}")
     return "; ".join(faults)
+
+
+def _said(message: str) -> str:
+    """As it goes on after the place; what it quotes of the file stays as it was written."""
+    message = re.sub(r"valid dictionary or instance of \w+", "group of keys", message.removeprefix("Value error, "))
+    return message[:1].lower() + message[1:]
 
 
 def _no_key(name: str) -> str:

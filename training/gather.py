@@ -14,7 +14,9 @@ from strata.runtime import DataWindow
 from training.definition import Definition
 from training.earlier import earlier_users, split_earlier, with_earlier
 from training.history import History, LabelledUsers
+from training.labels.event_types import check_event_type
 from training.labels.schedule import Schedule, lay_out
+from training.prepare.door import check_labels
 from training.prepare.names import check_names
 from training.reader import FeatureReader
 from training.rows import EarlierRows, FeatureSchema, Floats, Part, TrainingRows
@@ -70,7 +72,10 @@ def gather(definition: Definition, reader: FeatureReader, history: History, as_o
     label = definition.label
     plan = lay_out(as_of_us, label.horizon_days, definition.split, history.first_event_us())
     times = (*plan.train, *plan.validation, *plan.test)
+    check_event_type(definition, history)
     asked = history.labelled(times, label.event_type, plan.horizon_us, as_of_us, label.measure)
+    # Labels take a second to read, features minutes.
+    check_labels(definition, _parts(definition, schema, np.empty((len(asked.users), 0)), asked, plan))
     everyone = [*asked.users, *users]
     instants = np.concatenate([asked.times_us, np.full(len(users), as_of_us)])
     values = read_features(reader, schema, everyone, instants)

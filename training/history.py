@@ -65,6 +65,10 @@ class History:
             raise InputInvalid(f"there is no event since {format_instant(self.since_us)}; look further back")
         return max(int(found[0]), self.since_us)
 
+    def event_types(self) -> list[str]:
+        """Those that events have, sorted."""
+        return [str(each) for each in self._query("SELECT DISTINCT event_type FROM events ORDER BY 1")["event_type"]]
+
     def known_users(self, at_us: int) -> list[str]:
         """Users with an event that had happened and was recorded by then, sorted."""
         found = self._query(

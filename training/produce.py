@@ -80,6 +80,10 @@ def produce(
     version, whatever was trained before gives its segments the same keys.
     """
     check_names(definition)
+    if definition.supervised:
+        from training.labels.rehearsal import rehearse  # and the learning libraries, which clusters do without
+
+        rehearse(definition)
     log = Journal(packages.parent / "trainings.jsonl" if journal is None else journal)
     place = _Place(packages, releases, log, who or whoami())
     with one_training(packages / definition.name):

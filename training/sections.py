@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,7 +14,7 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 class Section(BaseModel):
     """A frozen group of keys that knows its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SegmentText(Section):
@@ -70,7 +71,7 @@ class ClusterSection(Section):
     k_range: tuple[int, int]
     """How many segments there may be; noise is not counted."""
     quantiles: int = Field(default=21, ge=3, le=1001)
-    bootstraps: int = Field(default=16, ge=2)
+    bootstraps: int = Field(default=16, ge=2, le=1_000)
     silhouette_tolerance: Unit = 0.03
     """More segments are preferred while they cost no more silhouette than this."""
     axes: dict[str, Axis] = Field(min_length=1)
@@ -84,6 +85,9 @@ class ClusterSection(Section):
         for archetype in self.archetypes:
             if set(archetype.anchor) != set(self.axes):
                 raise ValueError(f"archetype {archetype.key} should place itself on each axis: {', '.join(self.axes)}")
+        placed = Counter(key for axis in self.axes.values() for key in axis.features)
+        if twice := [key for key, times in placed.items() if times > 1]:
+            raise ValueError(f"a feature lies on one axis, once, and {twice[0]} is named again")
         return self
 
     @property

@@ -28,7 +28,7 @@ class Schedule:
             for name, times in (("training", self.train), ("validation", self.validation), ("test", self.test))
         )
         return (
-            f"Labels look {days} days ahead. {'; '.join(spans)}. No label window of one part overlaps another's, "
+            f"Labels look {days} days ahead: {'; '.join(spans)}. No label window of one part overlaps another's, "
             "and every feature is evaluated at its own label date from what was recorded by then."
         )
 
@@ -49,9 +49,10 @@ def lay_out(now_us: int, horizon_days: int, split: Split, first_event_us: int) -
     validation = _back_from(test[0] - horizon, split.validation_dates, split.step_days)
     train = _back_from(validation[0] - horizon, split.train_dates, split.step_days)
     if train[0] <= first_event_us:
+        short = -(-(first_event_us - train[0]) // DAY_US)
         raise InputInvalid(
-            f"the history begins at {format_instant(first_event_us)}, after the first label date "
-            f"{format_instant(train[0])}; import older events, or lower train_dates or step_days"
+            f"the history begins at {format_instant(first_event_us)}, and the first label date would be {short:,} days "
+            "before; import older events, or lower train_dates or step_days"
         )
     return Schedule(train, validation, test, horizon)
 

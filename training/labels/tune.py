@@ -7,7 +7,7 @@ killed and started again makes the trials it would have made.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,7 @@ from training.scratch import Scratch, open_scratch
 
 METRIC: Final = "roc_auc"
 """What a trial is scored by: its mean over folds; of classes the mean over them, each against the rest."""
+_BETWEEN: Final = 0.381966
 _STARTERS: Final = 10
 """Trials at random before the search leans on them; Optuna's own number."""
 
@@ -120,8 +121,22 @@ def check_ranges(definition: Definition) -> None:
                 f"tune.parameters.{name}: low is below high, and above 0 where log is asked ({search.low:g} to "
                 f"{search.high:g} is not)"
             )
-    for edge in ("low", "high"):
-        with_parameters(definition, {n: _whole(s, getattr(s, edge)) for n, s in definition.tune.parameters.items()})
+    for _ in within_ranges(definition):
+        pass  # made is checked
+
+
+def within_ranges(definition: Definition) -> Iterator[Definition]:
+    """The definition at the low ends of what is searched, at the high ends, and between, on no round number.
+
+    Raises DefinitionInvalid where the section does not have it.
+    """
+    assert definition.tune is not None
+    for place in (0.0, 1.0, _BETWEEN):
+        reached = {
+            name: _whole(search, search.low + place * (search.high - search.low))
+            for name, search in definition.tune.parameters.items()
+        }
+        yield with_parameters(definition, reached)
 
 
 def with_parameters(definition: Definition, parameters: Parameters) -> Definition:

@@ -18,9 +18,19 @@ from training.rows import FeatureSchema, Part, TrainingRows
 def check_rows(definition: Definition, schema: FeatureSchema, rows: TrainingRows) -> None:
     """Raise InputInvalid, or DefinitionInvalid where the file and the service's features do not go together."""
     check_names(definition, schema)
-    for faults in (_too_few(definition, rows), _columns(definition, schema, rows), _bands(definition, schema, rows)):
-        if found := [*faults]:
-            raise InputInvalid(f"{definition.name}: {'; '.join(found)}")
+    check_labels(definition, rows)
+    _refuse(definition, _columns(definition, schema, rows))
+    _refuse(definition, _bands(definition, schema, rows))
+
+
+def check_labels(definition: Definition, rows: TrainingRows) -> None:
+    """Raise InputInvalid where parts lack rows or classes, or are one user's; features are not looked at."""
+    _refuse(definition, _too_few(definition, rows))
+
+
+def _refuse(definition: Definition, faults: Iterator[str]) -> None:
+    if found := [*faults]:
+        raise InputInvalid(f"{definition.name}: {'; '.join(found)}")
 
 
 def _too_few(definition: Definition, rows: TrainingRows) -> Iterator[str]:

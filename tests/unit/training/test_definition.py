@@ -23,6 +23,14 @@ def _classes(*below: float | None) -> list[dict[str, Any]]:
     return [{"key": f"c{i}", "label": "C", "description": "", "below": edge} for i, edge in enumerate(below)]
 
 
+def _axes(**features: str) -> dict[str, Any]:
+    """The toy's clusters with one feature more on some axes."""
+    section = copy.deepcopy(TIERS["algorithm"])
+    for axis, feature in features.items():
+        section["axes"][axis]["features"].append(feature)  # type: ignore[index]
+    return section  # type: ignore[return-value]
+
+
 @pytest.mark.parametrize("name", list_definitions())
 def test_shipped_segmenters_are_valid(name: str) -> None:
     """Each file under training/segmenters loads, and its fallback is one of its segments."""
@@ -82,6 +90,25 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
         (RESPONDERS, {"judge": {"protected": [{"edges": [25]}]}}, "judge.protected.0.feature: field required"),
         (RESPONDERS, {"judge": {"protected": ["v:age", {"feature": "v:age"}]}}, "protected names v:age twice"),
         (RESPONDERS, {"algorithm": {**RESPONDERS["algorithm"], "parameters": {"num_leafs": 4}}}, "num_leafs"),
+        (RESPONDERS, {"algorithm": "lightgbm"}, "algorithm: is a section: kind, and the keys of that algorithm"),
+        (RESPONDERS, {"algorithm": {**RESPONDERS["algorithm"], "kind": "LightGBM"}}, "kind 'LightGBM' is no algorithm"),
+        (RESPONDERS, {"gates": {"roc_auc": float("nan")}}, "gates.roc_auc.at_least: input should be a finite number"),
+        (RESPONDERS, {"gates": {"roc_auc": True}}, "roc_auc is True; a gate is a number"),
+        (RESPONDERS, {"gates": {"roc_auc": "high"}}, "roc_auc is 'high'; a gate is a number"),
+        (RESPONDERS, {"seed": -1}, "seed: input should be greater than or equal to 0"),
+        (RESPONDERS, {"seed": 2**70}, "seed: input should be less than or equal to"),
+        (
+            RESPONDERS,
+            {"split": {**RESPONDERS["split"], "train_dates": 10**9}},
+            "split.train_dates: input should be less",
+        ),
+        (RESPONDERS, {"label": {**RESPONDERS["label"], "horizon_days": 10**12}}, "horizon_days: input should be less"),
+        (RESPONDERS, {"judge": {"drift_windows": 2}}, "judge.drift_windows: nothing of lightgbm, which learns labels"),
+        (RESPONDERS, {"prepare": {"derive": [{"kind": "rfm"}]}}, "expected tags: 'rfm_scores', 'engagement', 'propens"),
+        (TIERS, {"judge": {"protected": ["toy:spend"]}}, "judge.protected: nothing of kmeans, which finds clusters"),
+        (TIERS, {"judge": {"prune": True}, "balance": "smote"}, "balance, judge.prune: nothing of kmeans"),
+        (TIERS, {"tune": {"trials": 1, "parameters": {"starts": {"low": 1, "high": 2}}}}, "tune: nothing of kmeans"),
+        (TIERS, {"algorithm": _axes(basket="toy:spend")}, "lies on one axis, once, and toy:spend is named again"),
     ],
 )
 def test_a_wrong_file_is_refused(
@@ -117,3 +144,20 @@ def test_text_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("a: [", encoding="utf-8")
     with pytest.raises(DefinitionInvalid, match=r"broken\.yaml is not YAML"):
         load_definition("broken", tmp_path)
+
+
+def test_a_key_that_is_written_twice_is_refused(tmp_path: Path) -> None:
+    """Of two groups of gates YAML takes the last, and the first would go unheeded without a word."""
+    text = yaml.safe_dump(TIERS) + "gates: {silhouette: 0.9}\n"
+    (tmp_path / "toy_tiers.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DefinitionInvalid, match=rf"gates is written twice.*line {text.count(chr(10))}"):
+        load_definition("toy_tiers", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "5", "[" * 5_000, "? [a]\n: 1\n", "name: \0"])
+def test_a_file_that_holds_no_segmenter_is_refused(tmp_path: Path, text: str) -> None:
+    """Whatever else it holds: one sentence that names the file."""
+    (tmp_path / "odd.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DefinitionInvalid, match=r"^odd\.yaml") as caught:
+        load_definition("odd", tmp_path)
+    assert "\n" not in str(caught.value)

@@ -32,6 +32,12 @@ def test_a_history_too_short_is_refused() -> None:
         lay_out(100 * DAY_US, 60, Split(step_days=14, train_dates=2, validation_dates=1), first_event_us=0)
 
 
+def test_dates_before_any_calendar_are_refused_too() -> None:
+    """A thousand dates ten years apart begin before year 1, which no instant can be written for."""
+    with pytest.raises(InputInvalid, match=r"the first label date would be [0-9,]+ days before"):
+        lay_out(17_500 * DAY_US, 60, Split(step_days=3_650, train_dates=1_000, validation_dates=1), first_event_us=0)
+
+
 def test_the_page_says_why_nothing_leaks() -> None:
     """The statement names the three spans."""
     plan = lay_out(17_500 * DAY_US, 60, Split(step_days=14, train_dates=2, validation_dates=1), first_event_us=0)
