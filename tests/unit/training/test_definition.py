@@ -61,7 +61,7 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
         (
             TIERS,
             {"prepare": {"categories": "hashed", "buckets": 4096}},
-            "prepare.buckets: value error, 2,048 are the most, since a package holds a number for each",
+            "prepare.buckets: 2,048 are the most, since a package holds a number for each",
         ),
         (TIERS, {"fallback": ["nobody"]}, "fallback names no segment of this file: nobody"),
         (TIERS, {"label": {"event_type": "x", "horizon_days": 1}}, "label and split belong to a supervised"),
