@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from strata.errors import StrataError
-from strata.runtime.boosted import MODEL_FILE
+from strata.runtime.booster import Booster
 from strata.runtime.choice.document import Runtime
-from strata.runtime.choice.engines import FILES, candidates, engine
+from strata.runtime.choice.engines import FILES, candidates, engine, trees_of
 from strata.runtime.model import Model
 from strata.runtime.package import Package
+from strata.runtime.prepared import PreparedModel
 from strata.runtime.tree_text import read_tree_text
 from training.tune.compile_trees import compile_trees
 from training.tune.export_onnx import export_onnx
@@ -36,13 +37,23 @@ def make_engines(
 
 
 def _make_file(package: Package, runtime: Runtime, source: Path, folder: Path) -> None:
+    """Nothing of a model that is not of trees: `engine` says so."""
+    trees = trees_of(package.model)
+    if trees is None or runtime not in FILES:
+        return
+    document = package.manifest.model
+    text = source / document.get("model", document)["file"]
     if runtime == "lleaves":
-        compile_trees(source / MODEL_FILE, folder / FILES[runtime])
-    if runtime == "onnxruntime":
-        text = (source / MODEL_FILE).read_text(encoding="ascii")
-        export_onnx(read_tree_text(text, len(package.defaults), _outputs(text)), folder / FILES[runtime])
+        compile_trees(text, folder / FILES[runtime])
+        return
+    assert isinstance(trees.booster, Booster)
+    export_onnx(
+        read_tree_text(text.read_text(encoding="ascii"), _width(package), trees.booster.classes),
+        folder / FILES[runtime],
+    )
 
 
-def _outputs(text: str) -> int:
-    head = text.partition("\n\n")[0]
-    return int(next(line for line in head.splitlines() if line.startswith("num_tree_per_iteration=")).partition("=")[2])
+def _width(package: Package) -> int:
+    """Of the rows that trees read."""
+    model = package.model
+    return len(model.preparation.select) if isinstance(model, PreparedModel) else len(package.defaults)

@@ -26,9 +26,10 @@ def tune_package(
 ) -> None:
     """Measure on this host which runtime scores a version soonest, and keep the choice beside it.
 
-    The C kernel, LightGBM's C API, onnxruntime and trees compiled by lleaves (in an environment of its own, about
-    400 MB, made once); plain numpy and matrix algebra for centroids. At 1, 32 and 1,000 rows, on the version's
-    reference. One that gives another segment, or a score farther than 1e-6 from the package's, is left out. Gateways
+    Of trees the C kernel, LightGBM's C API, onnxruntime and lleaves' machine code (in an environment of its own, about
+    400 MB, made once); of centroids, mixtures and weighted sums plain numbers and products of matrices. At 1, 32 and
+    1,000 rows, on the version's reference. One that gives another segment, or a score farther than 1e-6 from the
+    package's, is left out, and one that cannot score such a model says why. Gateways
     on this host take the choice when they next load the version; on another host it is not taken.
     """
     from training.tune.run import tune
@@ -44,11 +45,15 @@ def tune_package(
 
 def _show(choice: Choice, console: Console) -> None:
     sizes = list(next(iter(choice.measured.values())))
-    table = Table("runtime", *(f"{int(size):,} rows, us" for size in sizes), "")
+    table = Table("runtime", *(f"{_rows(int(size))}, us" for size in sizes), "")
     for runtime, times in choice.measured.items():
-        uses = ", ".join(f"from {each.rows:,} rows" for each in choice.use if each.runtime == runtime)
+        uses = ", ".join(f"from {_rows(each.rows)} on" for each in choice.use if each.runtime == runtime)
         table.add_row(runtime, *(f"{times[size]:,.1f}" for size in sizes), uses)
     console.print(table)
     for runtime, why in choice.left_out.items():
         console.print(f"left out: {runtime}: {why}")
     console.print(f"measured on {choice.host.processor}")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from strata.errors import InputInvalid
 from strata.runtime.choice.onnx_trees import INPUT
 from strata.runtime.tree_text import Forest, Tree
 
@@ -15,9 +16,11 @@ IR_VERSION: Final = 8
 
 
 def export_onnx(forest: Forest, target: Path) -> None:
-    """Write it. Zeros that a tree takes for missing are the caller's to refuse: ONNX knows NaN alone."""
+    """Write it. Raises InputInvalid where a tree takes zeros for missing values: ONNX knows NaN alone."""
     from onnx import TensorProto, checker, helper, save
 
+    if any(tree.zero_is_missing for tree in forest.trees):
+        raise InputInvalid("ONNX has no trees that take zeros for missing values")
     ensemble = helper.make_node(
         "TreeEnsembleRegressor", [INPUT], ["sums"], domain="ai.onnx.ml", n_targets=forest.classes,
         aggregate_function="SUM", post_transform="NONE", **_attributes(forest),

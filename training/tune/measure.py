@@ -16,6 +16,10 @@ from strata.runtime.model import Floats, Model, Scores
 SIZES: Final = (1, 32, 1_000)
 CLOSE: Final = 1e-6
 """Of scores: those are probabilities, posteriors or margins in [0, 1]."""
+FEW: Final = 32
+"""Rows of a small call: runtimes take other ways for one row, for some and for many."""
+LONE: Final = 1_000
+"""Rows of the reference that are also asked one by one and by few."""
 SLICE_S: Final = 0.05
 LOOK_CALLS: Final = 16
 """Lone rows between two looks at the clock: a look costs a twentieth of the quickest call."""
@@ -28,6 +32,30 @@ def disagreement(found: Scores, usual: Scores) -> str:
     if others:
         return f"{others:,} of {len(usual.scores):,} segments of the reference are others than the package's"
     return f"scores of the reference differ by up to {farthest:.2g}" if farthest > CLOSE else ""
+
+
+def why_not(model: Model, values: Floats, truth: Scores) -> str:
+    """How a runtime's answers differ from the package's, all rows at once, by few and one by one; empty: nowhere."""
+    asked = (
+        ("", model.score(values)),
+        (f", {FEW} at a time", _by_few(model, values)),
+        (" alone", _alone(model, values)),
+    )
+    for how, found in asked:
+        count = len(found.scores)
+        if said := disagreement(found, Scores(truth.segment_indexes[:count], truth.scores[:count])):
+            return said + how
+    return ""
+
+
+def _by_few(model: Model, values: Floats) -> Scores:
+    found = [model.score(values[at : at + FEW]) for at in range(0, min(len(values), LONE), FEW)]
+    return Scores(np.concatenate([one.segment_indexes for one in found]), np.concatenate([one.scores for one in found]))
+
+
+def _alone(model: Model, values: Floats) -> Scores:
+    found = [model.score_row(row) for row in values[:LONE]]
+    return Scores(np.array([one[0] for one in found], np.int32), np.array([one[1] for one in found], np.float32))
 
 
 def measure(

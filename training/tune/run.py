@@ -20,7 +20,7 @@ from strata.runtime.choice.engines import FILES, usual
 from strata.runtime.model import Floats
 from training.tune.candidates import make_engines
 from training.tune.choose import choose
-from training.tune.measure import disagreement, measure
+from training.tune.measure import measure, why_not
 
 REFERENCE = "reference.parquet"
 
@@ -39,7 +39,7 @@ def tune(folder: Path, *, rounds: int, tell: Callable[[str], None] = lambda stag
         tell("comparing answers")
         truth = package.model.score(values)
         for name in list(engines):
-            if why := disagreement(engines[name].score(values), truth):
+            if why := why_not(engines[name], values, truth):
                 left_out[name] = why
                 del engines[name]
         measured = measure(engines, values, rounds, tell)

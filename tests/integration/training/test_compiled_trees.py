@@ -15,7 +15,7 @@ from training.tune.compile_trees import compile_trees, compiler
 pytestmark = pytest.mark.integration
 
 
-@pytest.mark.parametrize("classes", [1, 3])
+@pytest.mark.parametrize("classes", [1, 3, 6])
 def test_compiled_trees_sum_as_lightgbm_does(tmp_path: Path, classes: int) -> None:
     """One row and many, holes and zeros: equal to 1e-12."""
     draws = np.random.default_rng(2)

@@ -81,7 +81,7 @@ def test_by_rows_asks_the_runtime_of_that_many_rows() -> None:
         ({"host": replace(this_host(), processor="another")}, "another machine"),
         ({"host": replace(this_host(), numpy="1.0")}, "other libraries"),
         ({"files": {"trees.so": "0" * 64}}, "No such file"),
-        ({"use": (FromRows(1, "lightgbm"),)}, "scores no model of this kind"),
+        ({"use": (FromRows(1, "lightgbm"),)}, "lightgbm scores trees, and this is k-means"),
         ({"use": (FromRows(2, "numpy"),)}, "ascend from 1"),
     ],
 )

@@ -21,7 +21,6 @@ from tree_manifests import tree_manifest
 from strata.errors import PackageInvalid
 from strata.runtime.calibration import Platt
 from strata.runtime.centroids import read_centroids
-from strata.runtime.choice.engines import candidates
 from strata.runtime.formats import read_model
 from strata.runtime.linear import read_linear, read_linear_classes
 from strata.runtime.mixture import read_mixture
@@ -67,7 +66,6 @@ def test_one_row_is_scored_as_in_a_batch(inner: str, seed: int) -> None:
     model = read(json.loads(json.dumps(INNER[inner])))
     assert isinstance(model, PreparedModel)
     assert model.kernel_score() is None
-    assert candidates(model) == ["numpy"]
     rows = strange_rows(seed)
     assert len(rows) > FEW
     assert_one_as_many(model, rows)
@@ -188,7 +186,6 @@ def test_two_classes_are_logistic_regression() -> None:
     assert segments.tolist() == (2 - np.digitize(wanted, [0.25, 0.75])).tolist()
     np.testing.assert_allclose(model.booster.raw(rows), theirs.decision_function(rows), atol=1e-12)
     assert_one_as_many(model, np.vstack([rows, np.full((1, 5), inf), np.full((1, 5), nan)]))
-    assert candidates(model) == ["numpy"]
 
 
 def test_more_classes_are_multinomial_regression() -> None:
