@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
-from math import isfinite, isqrt
+from math import isqrt
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -161,7 +161,7 @@ class Protected(Section):
     @model_validator(mode="after")
     def _ascending(self) -> Self:
         edges = self.edges or ()
-        if not all(isfinite(edge) for edge in edges) or any(low >= high for low, high in pairwise(edges)):
+        if any(low >= high for low, high in pairwise(edges)):
             raise ValueError(f"edges should be numbers that rise ({', '.join(f'{edge:g}' for edge in edges)} do not)")
         return self
 
