@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from strata.clock import parse_instant
+from strata.clock import parse_instant, system_us
 from strata.errors import InputInvalid
 from strata.settings import Settings, load_settings
 from training.bar import stage_bar
+from training.figures_file import JsonFile, write_figures
 from training.identity.cli import segments_app
 from training.packages_cli import packages_app
 
@@ -26,8 +25,6 @@ HOUR_US = 3_600_000_000
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(packages_app, name="packages")
 app.add_typer(segments_app, name="segments")
-
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 
 
 @app.command()
@@ -56,16 +53,24 @@ def train(  # noqa: PLR0917 - as typed
         raise InputInvalid(f"name one segmenter or give --all; declared: {', '.join(list_definitions())}")
     definitions = [load_definition(one) for one in (list_definitions() if name is None else [name])]
     settings = load_settings()
-    as_of_us = parse_instant(as_of) if as_of else settings.make_clock().now_us() // HOUR_US * HOUR_US
+    as_of_us = _as_of_us(as_of, settings)
     asked = _Asked(settings, as_of_us, _since_us(since, as_of_us), who)
     console = Console(highlight=False)
     made = [asked.train(definition, console) for definition in definitions]
-    if json_file is not None:
-        json_file.write_text(
-            json.dumps({"trained": [_figures(one) for one in made]}, indent=1) + "\n", encoding="utf-8"
-        )
+    write_figures(json_file, {"trained": [_figures(one) for one in made]})
     if code := max(one.decision.exit_code for one in made):
         raise typer.Exit(code)
+
+
+def _as_of_us(as_of: str | None, settings: Settings) -> int:
+    """The clock's hour, or what was asked. A replayed history may go on past its clock, but not past today."""
+    now_us = settings.make_clock().now_us()
+    if as_of is None:
+        return now_us // HOUR_US * HOUR_US
+    asked_us = parse_instant(as_of)
+    if asked_us > max(now_us, system_us()):
+        raise InputInvalid(f"--as-of {as_of} is yet to come; what is known by then cannot be learned from now")
+    return asked_us
 
 
 def _since_us(since: str | None, as_of_us: int) -> int | None:
@@ -120,11 +125,13 @@ def _say(made: Produced, console: Console) -> None:
         f"{entry['seconds']:.1f} s"
     )
     for line in made.evaluation.headline:
-        console.print(f"  {line}")
+        console.print(f"  {line}", soft_wrap=True)
     for gate in made.evaluation.details["gates"]:
         console.print(f"  {'met   ' if gate['passed'] else 'MISSED'} {gate['statement']}", soft_wrap=True)
     if made.repeated:
-        console.print(f"  the same version was stored at {made.manifest.created_at}; its page is of then")
+        console.print(
+            f"  the same version was stored at {made.manifest.created_at}; its page is of then", soft_wrap=True
+        )
     console.print(f"  page: {made.folder / 'evaluation.html'}", soft_wrap=True)
     if made.decision.verdict == "hold":
         command = f"strata packages accept {made.manifest.segmenter} {made.manifest.version} --why ..."

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
-from strata.errors import DefinitionInvalid, SegmenterNotFound
+from strata.errors import DefinitionInvalid
 from strata.runtime.prepare import MOST_NUMBERS
 from training.algorithms import section_of
 from training.sections import ClusterSection, Key, LabelClass, LabelSection, Section, SegmentText
@@ -305,9 +305,9 @@ def list_definitions(folder: Path = FOLDER) -> list[str]:
 
 
 def load_definition(name: str, folder: Path = FOLDER) -> Definition:
-    """Read and check one file. Raises SegmenterNotFound or DefinitionInvalid."""
-    if name not in list_definitions(folder):
-        raise SegmenterNotFound(name, list_definitions(folder))
+    """Read and check one file. Raises DefinitionInvalid."""
+    if name not in (declared := list_definitions(folder)):
+        raise DefinitionInvalid(f"no file declares a segmenter {name!r}; declared: {', '.join(declared) or 'none'}")
     path = folder / f"{name}.yaml"
     try:
         definition = Definition.model_validate(_read(path))

@@ -70,7 +70,9 @@ def gather(definition: Definition, reader: FeatureReader, history: History, as_o
         )
         return Gathered(TrainingRows(schema, part, earlier=then), values, window, users)
     label = definition.label
-    plan = lay_out(as_of_us, label.horizon_days, definition.split, history.first_event_us())
+    plan = lay_out(
+        as_of_us, label.horizon_days, definition.split, history.first_event_us(), cut=history.since_us is not None
+    )
     times = (*plan.train, *plan.validation, *plan.test)
     check_event_type(definition, history)
     asked = history.labelled(times, label.event_type, plan.horizon_us, as_of_us, label.measure)

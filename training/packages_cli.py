@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from strata.errors import StrataError
+from strata.errors import SegmenterNotFound, StrataError
 from strata.runtime import find_package, list_segmenters, list_versions, load_package
 from strata.runtime.store import latest_version
 from strata.settings import load_settings
@@ -93,6 +93,8 @@ def verify_packages(
     settings = load_settings()
     faults = 0
     catalog = read_catalog(settings.registry) if settings.registry.exists() else None
+    if name is not None and not list_versions(settings.packages, name):
+        raise SegmenterNotFound(name, list_segmenters(settings.packages))
     for segmenter in list_segmenters(settings.packages) if name is None else [name]:
         latest = latest_version(settings.packages, segmenter)
         for version in list_versions(settings.packages, segmenter):

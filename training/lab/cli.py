@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -12,10 +11,10 @@ from rich.console import Console
 from strata.clock import parse_instant
 from strata.errors import InputInvalid
 from strata.settings import load_settings
+from training.figures_file import JsonFile, write_figures
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=__doc__)
 
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Where the tables of docs/lab.md are.")]
 WIDTH: Final = 160
 DATA: Final = Path("../shared/data")
@@ -33,6 +32,7 @@ def algorithms(
     Quality with its interval, training time, peak memory, package size, latency, and how far the export is from the
     library that trained it. Ends with 1 when an export gives another segment or a score farther than 1e-6.
     """
+    from training.lab.data_sets import check_files
     from training.lab.isolated import run_alone
     from training.lab.show import algorithms_table
     from training.lab.subjects import subjects
@@ -40,12 +40,13 @@ def algorithms(
     wanted = [each for each in subjects() if not only or {each.name, each.algorithm} & set(only.split(","))]
     if not wanted:
         raise InputInvalid(f"--only {only!r} names none of {', '.join(each.name for each in subjects())}")
+    check_files(data, [each.table for each in wanted])
     console, results = _console(), list[dict[str, Any]]()
     for number, each in enumerate(wanted, 1):
         console.print(f"{number} of {len(wanted)}: {each.name}")
         results.append(run_alone("training.lab.subject", each.algorithm, each.table, str(data.resolve())))
     console.print(algorithms_table(results))
-    _write(json_file, {"subjects": results})
+    write_figures(json_file, {"subjects": results})
     if any(each["export_segments_differ"] or each["export_difference"] > 1e-6 for each in results):
         raise typer.Exit(1)
 
@@ -62,6 +63,7 @@ def quality(
     Online Shoppers: ROC AUC in nested, grouped 10-fold. Adult: accuracy on the published test split. A killed one goes
     on with the trial it was in.
     """
+    from training.lab.data_sets import check_files
     from training.lab.isolated import run_alone
     from training.lab.published import FLOORS
     from training.lab.show import quality_table
@@ -69,6 +71,7 @@ def quality(
     wanted = [each for each in FLOORS if not only or each in only.split(",")]
     if not wanted:
         raise InputInvalid(f"--only {only!r} names none of {', '.join(FLOORS)}")
+    check_files(data, wanted)
     scratch = load_settings().home / "lab"
     console, results = _console(), list[dict[str, Any]]()
     for each in wanted:
@@ -77,7 +80,7 @@ def quality(
     console.print(quality_table(results))
     for found in results:
         console.print(f"{found['table']}: published: {found['published']}")
-    _write(json_file, {"tables": results})
+    write_figures(json_file, {"tables": results})
     if not all(found["reached"] for found in results):
         raise typer.Exit(1)
 
@@ -109,7 +112,7 @@ def scale(
         results.append(run_alone("training.lab.scale", *told, threads=threads))
         console.print(f"  {results[-1]['training_s']:,.0f} s, {results[-1]['peak_memory_mb']:,.0f} MB")
     console.print(scale_table(results))
-    _write(json_file, {"algorithms": results})
+    write_figures(json_file, {"algorithms": results})
 
 
 @app.command()
@@ -141,7 +144,7 @@ def leaks(
     console = _console()
     found = plant_leaks(definition, reader, History(settings.history), as_of_us, console.print)
     console.print(leaks_table(found))
-    _write(json_file, {"leaks": [each.to_json() for each in found]})
+    write_figures(json_file, {"leaks": [each.to_json() for each in found]})
     if not all(each.caught for each in found):
         raise typer.Exit(1)
 
@@ -150,8 +153,3 @@ def _console() -> Console:
     """Wide enough for a table where there is no terminal to ask."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDTH)
-
-
-def _write(path: Path | None, document: dict[str, Any]) -> None:
-    if path is not None:
-        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

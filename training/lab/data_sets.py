@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -95,6 +95,16 @@ LOADERS: Final[dict[str, Callable[[Path], DataSet]]] = {
 }  # fmt: skip
 
 
+_FILES: Final = {"online_retail": RETAIL_FILES, "online_shoppers": (SHOPPERS_FILE,), "adult": (ADULT_FILE,)}
+
+
+def check_files(folder: Path, tables: Iterable[str]) -> None:
+    """Raise InputInvalid for the first file that a table is read from and is not there; others have none."""
+    for table in tables:
+        for name in _FILES.get(table, ()):
+            _file(folder, name)
+
+
 def repeated_rows(features: pa.Table) -> NDArray[np.int64]:
     """A number for each row, the same for rows equal in every column.
 
@@ -117,7 +127,5 @@ def _as_text(table: pa.Table, names: tuple[str, ...]) -> pa.Table:
 def _file(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.is_file():
-        raise InputInvalid(
-            f"{path} is not there; give --data the folder that holds {name} (docs/segmenters.md says whence)"
-        )
+        raise InputInvalid(f"{path} is not there; give --data the folder that holds {name} (docs/lab.md says whence)")
     return path

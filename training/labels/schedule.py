@@ -33,11 +33,11 @@ class Schedule:
         )
 
 
-def lay_out(now_us: int, horizon_days: int, split: Split, first_event_us: int) -> Schedule:
+def lay_out(now_us: int, horizon_days: int, split: Split, first_event_us: int, *, cut: bool = False) -> Schedule:
     """Lay the label dates back from now, each part a whole horizon before the next.
 
     The last test window ends at now, so every label is complete. Raises InputInvalid when the history begins
-    after the first training date.
+    after the first training date; `cut` says that it was made to begin there.
 
     >>> day = 86_400_000_000
     >>> s = lay_out(400 * day, 60, Split(step_days=10, train_dates=2, validation_dates=1), 0)
@@ -50,9 +50,10 @@ def lay_out(now_us: int, horizon_days: int, split: Split, first_event_us: int) -
     train = _back_from(validation[0] - horizon, split.train_dates, split.step_days)
     if train[0] <= first_event_us:
         short = -(-(first_event_us - train[0]) // DAY_US)
+        whose, remedy = ("with --since the", "look further back") if cut else ("the", "import older events")
         raise InputInvalid(
-            f"the history begins at {format_instant(first_event_us)}, and the first label date would be {short:,} days "
-            "before; import older events, or lower train_dates or step_days"
+            f"{whose} history begins at {format_instant(first_event_us)}, and the first label date would be {short:,} "
+            f"days before; {remedy}, or lower train_dates or step_days"
         )
     return Schedule(train, validation, test, horizon)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +11,7 @@ from rich.table import Table
 
 from strata.runtime import find_package
 from strata.settings import load_settings
+from training.figures_file import JsonFile, write_figures
 
 if TYPE_CHECKING:
     from strata.runtime.choice import Choice
@@ -22,7 +21,7 @@ def tune_package(
     name: str,
     version: Annotated[str, typer.Argument(help="An exact version, or latest.")] = "latest",
     rounds: Annotated[int, typer.Option(min=1, max=1_000, help="Interleaved rounds; the median counts.")] = 9,
-    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the choice.")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Measure on this host which runtime scores a version soonest, and keep the choice beside it.
 
@@ -39,8 +38,7 @@ def tune_package(
     with console.status(f"{name} {folder.name}: starting") as status:
         choice = tune(folder, rounds=rounds, tell=lambda stage: status.update(f"{name} {folder.name}: {stage}"))
     _show(choice, console)
-    if json_file is not None:
-        json_file.write_text(json.dumps({"segmenter": name, "version": folder.name} | asdict(choice), indent=1) + "\n")
+    write_figures(json_file, {"segmenter": name, "version": folder.name} | asdict(choice))
 
 
 def _show(choice: Choice, console: Console) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from toy_package import write_toy_promo, write_toy_tiers
 from typer.testing import CliRunner
 
-from strata.errors import InputInvalid, SegmenterNotFound
+from strata.errors import DefinitionInvalid, InputInvalid, SegmenterNotFound
 from training.cli import app
 
 RUN = CliRunner()
@@ -59,4 +60,29 @@ def test_train_wants_one_name_or_all(packages: Path) -> None:
     neither = RUN.invoke(app, ["train"])
     assert isinstance(neither.exception, InputInvalid)
     assert "promo_responder, value_tiers" in str(neither.exception)
-    assert isinstance(RUN.invoke(app, ["train", "nobody"]).exception, SegmenterNotFound)
+    assert isinstance(RUN.invoke(app, ["train", "nobody"]).exception, DefinitionInvalid)
+
+
+def test_verify_of_a_name_nobody_has_is_no_success(packages: Path) -> None:
+    """A scheduler that mistypes is told, with the names there are."""
+    found = RUN.invoke(app, ["packages", "verify", "toy_tier"])
+    assert isinstance(found.exception, SegmenterNotFound)
+    assert "toy_promo, toy_tiers" in str(found.exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["train", "value_tiers", "--json", "nowhere/figures.json"], "there is no folder .*nowhere; make it first"),
+        (["train", "value_tiers", "--json", "."], "is a folder; name a file"),
+        (["packages", "tune", "toy_promo", "--json", "nowhere/f.json"], "there is no folder"),
+        (["train", "value_tiers", "--as-of", "9000-01-01T00:00:00Z"], "--as-of 9000-01-01T00:00:00Z is yet to come"),
+    ],
+)
+def test_what_a_command_could_not_do_in_the_end_it_does_not_begin(
+    packages: Path, options: list[str], sentence: str
+) -> None:
+    """A figure of minutes of work that cannot be written, an instant without a history: before there is a registry."""
+    found = RUN.invoke(app, options)
+    assert isinstance(found.exception, InputInvalid)
+    assert re.search(sentence, str(found.exception))

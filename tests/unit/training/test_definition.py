@@ -10,7 +10,7 @@ import pytest
 import yaml
 from toy_training import RESPONDERS, TIERS
 
-from strata.errors import DefinitionInvalid, SegmenterNotFound
+from strata.errors import DefinitionInvalid
 from training.definition import list_definitions, load_definition
 
 
@@ -45,7 +45,7 @@ def test_both_of_the_demonstrations_segmenters_ship() -> None:
 
 def test_an_unknown_name_lists_the_declared_ones() -> None:
     """The sentence helps whoever mistyped."""
-    with pytest.raises(SegmenterNotFound, match="promo_responder, value_tiers"):
+    with pytest.raises(DefinitionInvalid, match="promo_responder, value_tiers"):
         load_definition("value_tier")
 
 

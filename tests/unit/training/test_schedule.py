@@ -32,6 +32,12 @@ def test_a_history_too_short_is_refused() -> None:
         lay_out(100 * DAY_US, 60, Split(step_days=14, train_dates=2, validation_dates=1), first_event_us=0)
 
 
+def test_a_window_too_short_is_not_blamed_on_the_history() -> None:
+    """Whoever asked for `--since` is told to look further back, not to import."""
+    with pytest.raises(InputInvalid, match=r"with --since the history begins.*look further back, or lower"):
+        lay_out(100 * DAY_US, 60, Split(step_days=14, train_dates=2, validation_dates=1), 0, cut=True)
+
+
 def test_dates_before_any_calendar_are_refused_too() -> None:
     """A thousand dates ten years apart begin before year 1, which no instant can be written for."""
     with pytest.raises(InputInvalid, match=r"the first label date would be [0-9,]+ days before"):
