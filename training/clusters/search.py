@@ -13,11 +13,10 @@ from training.clusters.candidate import Candidate, judge_clusters
 from training.clusters.stability import BOOTSTRAP_ROWS, Fit
 from training.rows import Floats
 from training.scratch import Scratch
-from training.side_by_side import side_by_side
+from training.side_by_side import WORKERS, side_by_side
 
 # Two candidates at a time where a fit takes long enough to be worth a second core, and two copies of the rows.
 SIDE_BY_SIDE_ROWS: Final = 20_000
-WORKERS: Final = 2
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from training.judge.folds import Fold
 from training.judge.intervals import Interval, Resampling, interval
 from training.judge.metrics import metric
 from training.rows import Floats, Part
+from training.side_by_side import both_cores
 
 FitScore = Callable[[Part, Floats], Floats]
 """Training rows, values to judge -> their scores, [n] or [n, classes]. Whatever is fitted (preparation, resampling, the
@@ -51,26 +53,27 @@ def cross_validate(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> CrossValidated:
-    """Fit and judge once a fold.
+    """Fit and judge once a fold, two folds at a time.
 
     The interval of a mean is the corrected one (see `corrected_interval`), a fold's own is a bootstrap, by `part.users`
     where it has them. Raises InputInvalid, before anything is fitted, when a part of a fold lacks a class.
     """
     labels = part.labels
     _require_classes(folds, labels)
-    per_fold: list[dict[str, Any]] = []
-    scores: Floats | None = None
-    for done, fold in enumerate(folds):
+
+    def judge(number: int, fold: Fold) -> tuple[Floats, dict[str, Any]]:
         judged = part.chosen(fold.test)
         found = fit_score(part.chosen(fold.train), judged.values)
-        scores = np.full((len(labels), *found.shape[1:]), np.nan) if scores is None else scores
-        scores[fold.test] = found
         own = judged.labels
-        how = Resampling(resamples, seed + done, judged.users, strata=own)
+        how = Resampling(resamples, seed + number, judged.users, strata=own)
         told = {name: interval(metric(name, own, found), len(own), how).to_json() for name in metrics}
-        per_fold.append({"train": len(fold.train), "test": len(fold.test), **told})
-        progress(done + 1, len(folds))
-    assert scores is not None
+        return found, {"train": len(fold.train), "test": len(fold.test), **told}
+
+    every = both_cores([partial(judge, number, fold) for number, fold in enumerate(folds)], progress)
+    per_fold = [told for _, told in every]
+    scores = np.full((len(labels), *every[0][0].shape[1:]), np.nan)
+    for fold, (found, _) in zip(folds, every, strict=True):
+        scores[fold.test] = found
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in folds]))
     means = {name: corrected_interval([one[name]["value"] for one in per_fold], ratio, _most(name)) for name in metrics}
     return CrossValidated(kind, means, per_fold, scores)

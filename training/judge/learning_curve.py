@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from training.judge.folds import Indexes, grouped_folds, stratified_folds
 from training.judge.intervals import Resampling, interval
 from training.judge.metrics import LOWER_IS_BETTER, metric
 from training.rows import Part
+from training.side_by_side import both_cores
 
 PARTS: Final = 10
 SHARES: Final = (1, 2, 4, 6, 8, 10)
@@ -37,19 +39,17 @@ def learning_curve(
     """
     order = _tenths(train.labels, train.users, how.seed)
     within = Resampling(how.resamples, how.seed, how.groups, strata=judged.labels)
-    out = []
-    for done, count in enumerate(tenths):
+
+    def step(count: int) -> dict[str, Any]:
         rows = np.sort(np.concatenate(order[:count]))
         learned = train.chosen(rows)
         scores = fit_score(learned, np.vstack([learned.values, judged.values]))
         own = metric(metric_name, learned.labels, scores[: len(rows)])(np.ones((1, len(rows))))
         held_out = metric(metric_name, judged.labels, scores[len(rows) :])
-        out.append(
-            {"rows": len(rows), "train": float(own[0]),
-             "test": interval(held_out, len(judged.labels), within).to_json()}
-        )  # fmt: skip
-        progress(done + 1, len(tenths))
-    return out
+        found = interval(held_out, len(judged.labels), within)
+        return {"rows": len(rows), "train": float(own[0]), "test": found.to_json()}
+
+    return both_cores([partial(step, count) for count in tenths], progress)
 
 
 def learning_sentence(curve: Sequence[dict[str, Any]], metric_name: str = "roc_auc") -> str:

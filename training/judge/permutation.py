@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from training.algorithms.port import Labels
 from training.judge.intervals import Resampling, percentile_interval
 from training.judge.metrics import LOWER_IS_BETTER, metric
 from training.rows import Floats
+from training.side_by_side import both_cores
 
 Score = Callable[[Floats], Floats]
 """Rows as the permuted ones are (raw or prepared) -> scores."""
@@ -43,16 +45,15 @@ def permutation_importance(
     weights = np.concatenate(list(Resampling(how.resamples, how.seed, whose, strata=labels).weights(len(labels))))
     sign = -1.0 if metric_name in LOWER_IS_BETTER else 1.0
     whole = metric(metric_name, labels, score(values))(weights)
-    out = []
-    for place, (feature, positions) in enumerate(columns.items()):
+
+    def without(place: int, feature: str, positions: Sequence[int]) -> dict[str, Any]:
         rng = np.random.default_rng([how.seed, place])
-        without = [
-            metric(metric_name, labels, score(_shuffled(values, positions, rng)))(weights) for _ in range(repeats)
-        ]
-        drop = percentile_interval(sign * _drawn_again(whole - np.array(without), rng))
-        out.append({"feature": feature, "drop": drop.to_json()})
-        progress(place + 1, len(columns))
-    return sorted(out, key=lambda one: -one["drop"]["value"])
+        found = [metric(metric_name, labels, score(_shuffled(values, positions, rng)))(weights) for _ in range(repeats)]
+        drop = percentile_interval(sign * _drawn_again(whole - np.array(found), rng))
+        return {"feature": feature, "drop": drop.to_json()}
+
+    jobs = [partial(without, place, *column) for place, column in enumerate(columns.items())]
+    return sorted(both_cores(jobs, progress), key=lambda one: -one["drop"]["value"])
 
 
 def pays(one: Mapping[str, Any]) -> bool:

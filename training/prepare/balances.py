@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.labels.curves import average_precision, roc_auc
 from training.prepare.prior import correct_prior
 from training.prepare.resample import WAYS, Balanced, Way
 from training.rows import Floats, Part
+from training.side_by_side import both_cores
 
 MOST_GAP: Final = 0.02
 """Of ROC AUC: by how much a way's lead on the rows it learned from may exceed that of no balancing."""
@@ -62,13 +64,16 @@ def compare_balances(trial: Callable[[Way], Trial], judging: Part, *, chosen: Wa
     `trial` learns in one way and scores the rows that judge, which are these. A way whose trial raises InputInvalid is
     left out, with a warning.
     """
-    judged: list[Judged] = []
-    warnings = []
-    for way in WAYS:
+
+    def judge(way: Way) -> Judged | str:
         try:
-            judged.append(_judge(way, trial(way), judging, seed))
+            return _judge(way, trial(way), judging, seed)
         except InputInvalid as error:
-            warnings.append(f"{_NAMES[way]} was not compared: {error}.")
+            return f"{_NAMES[way]} was not compared: {error}."
+
+    found = both_cores([partial(judge, way) for way in WAYS])
+    judged = [each for each in found if isinstance(each, Judged)]
+    warnings = [each for each in found if isinstance(each, str)]
     base = float(judging.labels.mean())
     ways = [
         {

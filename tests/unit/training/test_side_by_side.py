@@ -9,7 +9,7 @@ import pytest
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_info
 
-from training.side_by_side import side_by_side
+from training.side_by_side import both_cores, side_by_side
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -17,6 +17,23 @@ def test_every_job_is_done_once(workers: int) -> None:
     """Whatever the number of workers."""
     found = dict(side_by_side([lambda i=i: i * i for i in range(7)], workers))  # type: ignore[misc]
     assert found == {i: i * i for i in range(7)}
+
+
+def test_results_come_in_the_order_of_the_jobs() -> None:
+    """Whichever ends first: the first waits for the second. Progress counts what is done."""
+    second = threading.Event()
+    told: list[tuple[int, int]] = []
+
+    def first() -> int:
+        assert second.wait(20)
+        return 1
+
+    def then() -> int:
+        second.set()
+        return 2
+
+    assert both_cores([first, then], lambda done, of: told.append((done, of))) == [1, 2]
+    assert told == [(1, 2), (2, 2)]
 
 
 def test_two_jobs_run_at_once() -> None:
