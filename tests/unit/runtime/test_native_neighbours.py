@@ -80,6 +80,17 @@ def test_the_kernel_finds_what_numpy_finds(count: int, width: int, segments: int
 
 
 @native
+def test_where_squares_run_out_of_numbers_it_finds_the_same() -> None:
+    """The square of a difference is the least number there is, and its quotient by the scale's halfway to the next:
+    rounded up or down by the way it is worked out, equally near points stay equally near."""
+    points, places = np.full((2 * LANES, 1), 5e-324**0.5), np.repeat([1, 0], LANES).astype(np.int32)
+    for scale in (np.arange(0.5, 40.0)[:, None] ** -0.5 * (1 + np.arange(-3, 4) * 2.0**-53)).ravel():
+        model = NeighboursModel(points, places, np.full(2 * LANES, scale), 1.0, 0)
+        assert model.score_row(np.zeros(1))[0] == 1
+        _assert_same(model, np.array([[0.0], [5e-324], [1e-162], [-1e-162]]))
+
+
+@native
 @pytest.mark.parametrize("count", [LANES - 1, LANES, LANES + 1, 3 * LANES])
 def test_of_equally_near_points_the_first_decides(count: int) -> None:
     """In whichever boxes they are: rows in the middle of a grid, all points of which are as near, in both orders."""
