@@ -30,6 +30,9 @@ OWN_KEYS: Final[dict[str, dict[str, Any]]] = {
 }
 """What an algorithm's section needs and the shipped files do not say, or say for another one."""
 
+PROTECTED: Final[dict[str, list[str]]] = {"online_shoppers": [], "adult": ["adult:gender", "adult:race"]}
+"""Of whom each table's fairness is measured."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -66,6 +69,7 @@ def define(subject: Subject) -> Definition:
         document["prepare"] = {"leave_out": ["online_retail:returned"]}
     if not clusters and subject.table != JOURNEY:
         document.pop("baseline")
+        document["judge"] = {"protected": PROTECTED[subject.table]}
         section["bands"] = TABLE_BANDS
         document["fallback"] = ["unlikely"]
     own = {} if clusters or (subject.algorithm, subject.table) == ("lightgbm", JOURNEY) else OWN_KEYS

@@ -5,17 +5,29 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.doubles.shared_data import shared_file
-from training.lab.data_sets import RETAIL_FILES
+from training.lab.data_sets import LOADERS, RETAIL_FILES
 from training.lab.isolated import run_alone
 from training.lab.published import FLOORS, MEASURES, PUBLISHED
 from training.lab.scale import ALGORITHMS
+from training.lab.subjects import JOURNEY, Subject, define, subjects
+from training.prepare.names import check_names
+from training.rows import FeatureSchema
+from training.tables import gather_table
+
 
 pytestmark = pytest.mark.integration
+
+
+@cache
+def _schema(table: str, folder: Path) -> FeatureSchema:
+    found = LOADERS[table](folder)
+    return gather_table(found.name, found.features, found.labels, found.groups, found.test, seed=1).rows.schema
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -46,6 +58,13 @@ def test_an_algorithm_on_a_real_table(tmp_path: Path) -> None:
     assert found["rows"] == 5_942
     assert found["export_segments_differ"] == 0
     assert found["export_difference"] < 1e-6
+
+
+@pytest.mark.parametrize("subject", [each for each in subjects() if each.table != JOURNEY], ids=lambda each: each.name)
+def test_every_definition_names_what_its_table_has(subject: Subject) -> None:
+    """The shipped files name features of the demonstration's, which other tables lack."""
+    folder = shared_file(RETAIL_FILES[0]).parents[1]
+    check_names(define(subject), _schema(subject.table, folder))
 
 
 def test_a_subject_that_is_none_is_named() -> None:
