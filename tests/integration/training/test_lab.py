@@ -20,7 +20,6 @@ from training.prepare.names import check_names
 from training.rows import FeatureSchema
 from training.tables import gather_table
 
-
 pytestmark = pytest.mark.integration
 
 
