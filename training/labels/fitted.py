@@ -75,7 +75,8 @@ class FittedLabels:
         )  # fmt: skip
         curve = calibration_curve(test.labels, self._on_test.scores)
         bands = self._band_table()
-        leaking = row_leaks(self.definition, self.rows, self.chosen.learned)
+        learning = judge_learning(self.rows, self.chosen, self.progress)
+        leaking = row_leaks(self.definition, self.rows, self.chosen.learned, learning.checks)
         fair = judge_fairness(self.definition, self.rows.schema, test, self._on_test.segment_indexes == 0)
         metrics = {
             "roc_auc": ranking.roc_auc.value,
@@ -105,7 +106,7 @@ class FittedLabels:
             "leak_guard": self.rows.leak_statement,
             "leaks": leaking,
             "fairness": fair,
-            **judge_learning(self.rows, self.chosen, self.progress),
+            **learning.details,
         }
         return Evaluation(metrics, details, self._headline(ranking, bands, others, metrics["base_rate"]))
 

@@ -57,7 +57,8 @@ class FittedClasses:
     def evaluate(self) -> Evaluation:
         test, scores = self._test, self._scores
         last = len(self._classes) - 1
-        leaking = row_leaks(self.definition, self.rows, self.chosen.learned)
+        learning = judge_learning(self.rows, self.chosen, self.progress)
+        leaking = row_leaks(self.definition, self.rows, self.chosen.learned, learning.checks)
         fair = judge_fairness(self.definition, self.rows.schema, test, predicted(scores) == last)
         judged = class_metrics(test.labels, scores, resampling(self.definition, test))
         right = (predicted(scores) == test.labels).astype(np.int8)
@@ -86,7 +87,7 @@ class FittedClasses:
             "leak_guard": self.rows.leak_statement,
             "leaks": leaking,
             "fairness": fair,
-            **judge_learning(self.rows, self.chosen, self.progress),
+            **learning.details,
         }
         return Evaluation(metrics, details, self._headline(judged, float(most)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,14 @@ from training.judge.attributes import Attribute, category_attribute, number_attr
 from training.judge.cross_validation import cross_validate
 from training.judge.fairness import fairness
 from training.judge.importance import importance_sentence
+from training.judge.leaks.check import Check
 from training.judge.learning_curve import learning_curve, learning_sentence
 from training.judge.shap_classes import class_shap_details
 from training.judge.shap_values import shap_details
 from training.labels.balancing import compare_ways
 from training.labels.choosing import Chosen, Progress, importance, resampling
 from training.labels.contributions import contributions
+from training.labels.folds_inside import WITHIN, Fit, inside_checks
 from training.labels.learn import Learned, class_count, fit_score
 from training.labels.row_folds import fewer_rows, row_folds, seen_rows
 from training.rows import FeatureSchema, Part, TrainingRows
@@ -31,7 +33,14 @@ _MOST_ROWS: Final = 200_000
 """Folds and the learning curve fit a dozen times; an interval of so many rows is narrow, and a million take an hour."""
 
 
-def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> dict[str, Any]:
+class JudgedLearning(NamedTuple):
+    """What is told of it, and what was checked for leaks while it was judged."""
+
+    details: dict[str, Any]
+    checks: list[Check]
+
+
+def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> JudgedLearning:
     """`folds`, `learning_curve`, `permutation`, `shap`, `importances`, `tuning`, `pruning`, and
     `notes` of them; of two classes `balance`.
 
@@ -39,11 +48,15 @@ def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> di
     """
     definition, out = chosen.definition, dict[str, Any]()
     fewer, notes = fewer_rows(rows, _MOST_ROWS, definition.seed)
-    for name, found in (("folds", _folds), ("learning_curve", _learning_curve)):
-        try:
-            out[name] = found(definition, fewer, progress)
-        except InputInvalid as error:
-            notes.append(f"No {name.replace('_', ' ')}: {error}.")
+    checks: list[Check] = []
+    try:
+        out["folds"], checks = _folds(definition, fewer, progress)
+    except InputInvalid as error:
+        notes.append(f"No folds: {error}.")
+    try:
+        out["learning_curve"] = _learning_curve(definition, fewer, progress)
+    except InputInvalid as error:
+        notes.append(f"No learning curve: {error}.")
     assert rows.validation is not None
     assert rows.test is not None
     out["permutation"] = importance(definition, rows.schema, chosen.learned, rows.validation, progress)
@@ -61,7 +74,7 @@ def judge_learning(rows: TrainingRows, chosen: Chosen, progress: Progress) -> di
     if chosen.pruning is not None:
         out["pruning"] = chosen.pruning.to_json()
         notes.append(chosen.pruning.statement)
-    return {**out, "notes": notes}
+    return JudgedLearning({**out, "notes": notes}, checks)
 
 
 def explained(definition: Definition, schema: FeatureSchema, learned: Learned, part: Part) -> dict[str, Any]:
@@ -108,13 +121,19 @@ def _attribute(schema: FeatureSchema, asked: Protected, part: Part) -> Attribute
     return number_attribute(name, column, asked.edges)
 
 
-def _folds(definition: Definition, rows: TrainingRows, progress: Progress) -> dict[str, Any]:
+def _folds(definition: Definition, rows: TrainingRows, progress: Progress) -> tuple[dict[str, Any], list[Check]]:
     seen = seen_rows(rows)
     laid = row_folds(definition, seen, definition.judge.folds)
-    return cross_validate(
-        fit_score(definition, rows.schema), seen, laid.folds, kind=laid.kind, resamples=definition.judge.resamples,
-        seed=definition.seed, progress=_counted(progress, "judging fold"),
-    ).to_json()  # fmt: skip
+    fits: list[Fit] = []
+
+    def watch(part: Part, learned: Learned) -> None:
+        fits.append((learned.preparation.dealt, part.users))
+
+    found = cross_validate(
+        fit_score(definition, rows.schema, watch), seen, laid.folds, kind=laid.kind,
+        resamples=definition.judge.resamples, seed=definition.seed, progress=_counted(progress, "judging fold"),
+    )  # fmt: skip
+    return found.to_json(), inside_checks(fits, WITHIN)
 
 
 def _learning_curve(definition: Definition, rows: TrainingRows, progress: Progress) -> list[dict[str, Any]]:

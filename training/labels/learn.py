@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from training.algorithms import label_algorithm
@@ -53,11 +53,15 @@ def learn(definition: Definition, schema: FeatureSchema, part: Part, leave_out: 
     return Learned(preparation, rows, scorer)
 
 
-def fit_score(definition: Definition, schema: FeatureSchema, leave_out: Collection[str] = ()) -> FitScore:
-    """`learn` as judges call it."""
+def fit_score(
+    definition: Definition, schema: FeatureSchema, watch: Callable[[Part, Learned], None] = lambda part, learned: None
+) -> FitScore:
+    """`learn` as judges call it; `watch` sees each model that is learned and from what, from several threads."""
 
     def found(part: Part, judged: Floats) -> Floats:
-        return learn(definition, schema, part, leave_out).raw(judged)
+        learned = learn(definition, schema, part)
+        watch(part, learned)
+        return learned.raw(judged)
 
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,23 @@ from training.definition import Definition
 from training.judge.folds import Fold
 from training.judge.leaks.alarms import lag_check, lagged_rows, separation_check
 from training.judge.leaks.check import Check, leaks
-from training.judge.leaks.parts import ACROSS_FOLDS, inside_check, users_check, windows_check
+from training.judge.leaks.parts import ACROSS_FOLDS, users_check, windows_check
 from training.labels.balanced_leaks import balanced_leaks
+from training.labels.folds_inside import inside_checks
 from training.labels.learn import Learned
 from training.labels.row_folds import row_folds, seen_rows
 from training.rows import Part, TrainingRows
 
 
-def row_leaks(definition: Definition, rows: TrainingRows, learned: Learned) -> list[dict[str, Any]]:
+def row_leaks(
+    definition: Definition, rows: TrainingRows, learned: Learned, also: Sequence[Check] = ()
+) -> list[dict[str, Any]]:
     """`details["leaks"]`: what was checked while the rows were read; no feature tells the label by itself; no label
-    window lies in two parts or two sides of a fold, and, where rows have no instants, no user does; what is
-    encoded by labels is encoded without its user's own; what was resampled came from the training rows."""
+    window lies in two parts or two sides of a fold, and, where rows have no instants, no user does; what is encoded by
+    labels is encoded without its user's own; what was resampled came from the training rows.
+
+    `also`: what was checked while the way of learning was judged.
+    """
     seen = seen_rows(rows)
     checks = [separation_check(seen.values, seen.labels, rows.schema.keys)]
     if seen.times_us is not None:
@@ -31,7 +38,7 @@ def row_leaks(definition: Definition, rows: TrainingRows, learned: Learned) -> l
     elif seen.users is not None:
         checks.append(_apart(rows))
     judged = [part for part in (rows.validation, rows.test) if part is not None]
-    checks += [*_folded(definition, seen), *_inside(rows.train, learned)]
+    checks += [*_folded(definition, seen), *inside_checks([(learned.preparation.dealt, rows.train.users)]), *also]
     return leaks([*rows.checks, *checks, *balanced_leaks(definition, learned, judged)])
 
 
@@ -47,12 +54,6 @@ def _folded(definition: Definition, seen: Part) -> list[Check]:
     times, horizon_us = _times(seen), definition.label.horizon_days * DAY_US
     found = [windows_check(times[f.train], times[f.test], horizon_us, "a fold's", ACROSS_FOLDS) for f in laid.folds]
     return [min(found, key=lambda check: check.passed)]
-
-
-def _inside(train: Part, learned: Learned) -> list[Check]:
-    """Of the folds that what is learned from labels was really fitted on."""
-    folds, kept = learned.preparation.folds, learned.preparation.kept
-    return [] if folds is None or train.users is None else [inside_check(folds, train.users[kept])]
 
 
 def _dated(definition: Definition, rows: TrainingRows, seen: Part) -> list[Check]:

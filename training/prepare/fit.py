@@ -18,7 +18,7 @@ from training.prepare.categories import category_columns
 from training.prepare.cleaning import clean
 from training.prepare.derivations import derived_columns
 from training.prepare.fitted_steps import FittedSteps
-from training.prepare.folds import lay_folds
+from training.prepare.folds import Dealt, lay_folds
 from training.prepare.learning import Column, Learning
 from training.prepare.quantities import number_columns
 from training.prepare.settled import Settled, settle
@@ -73,8 +73,8 @@ def fit_preparation(
     }
     whole = slots == list(range(len(schema.features)))
     training = cleaned.values if whole else np.column_stack([learning.built.columns[slot] for slot in slots])
-    folds = learning.folds if _reads_labels(settled) else None
-    return FittedSteps(preparation, names, kept, training, _nominal(columns), record, folds)
+    dealt = Dealt(kept, learning.folds) if _reads_labels(settled) else None
+    return FittedSteps(preparation, names, kept, training, _nominal(columns), record, dealt)
 
 
 def _reads_labels(settled: Settled) -> bool:

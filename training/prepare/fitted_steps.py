@@ -14,6 +14,7 @@ from strata.runtime.kmeans import FeatureScale, KMeansModel
 from strata.runtime.prepare import Fill, Knots, Preparation
 from strata.runtime.prepared import prepared_document
 from training.algorithms.port import Exported
+from training.prepare.folds import Dealt
 from training.rows import Floats
 
 
@@ -32,8 +33,8 @@ class FittedSteps:
     """Prepared columns that are one category together (one-hot, hashed), or one alone (a position, an indicator)."""
     record: dict[str, Any]
     """`details["preparation"]` of an evaluation."""
-    folds: NDArray[np.intp] | None = None
-    """[m]: the fold each row of `training` was left out with; None where nothing was learned from labels."""
+    dealt: Dealt | None = None
+    """The folds `training` was prepared out of; None where nothing was learned from labels."""
 
     def apply(self, values: Floats) -> Floats:
         return values if self._untouched else self.preparation.apply(values)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 FOLDS: Final = 5
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """What was learned from labels, and from which rows."""
+
+    kept: NDArray[np.intp]
+    """[m]: which of the rows it was fitted on are learned from, ascending."""
+    folds: NDArray[np.intp]
+    """[m]: the fold each of them was left out with."""
 
 
 def lay_folds(rows: int, users: NDArray[Any] | None, seed: int) -> NDArray[np.intp]:

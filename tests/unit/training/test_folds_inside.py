@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from mixed_rows import DAYS, ORDERS, SPEND, label_definition, mixed_schema
 
+from strata.events import DAY_US
 from training.definition import Definition
 from training.judge.cross_validation import cross_validate
 from training.judge.folds import grouped_folds, time_folds
@@ -17,6 +19,8 @@ from training.judge.learning_curve import learning_curve
 from training.labels import learn as module
 from training.labels.balancing import compare_ways
 from training.labels.choosing import Chosen
+from training.labels.folds_inside import WITHIN
+from training.labels.judged import judge_learning
 from training.labels.learn import fit_score, learn
 from training.labels.nested import nested_judgement
 from training.labels.tune import tune
@@ -98,9 +102,9 @@ def test_a_users_rows_are_in_one_fold(
     judge(_definition(way))
     assert len(fitted) >= 2
     for found, whose in fitted:
-        assert found.folds is not None
-        assert len(np.unique(found.folds)) == 5
-        assert all(len(set(found.folds[whose == user])) == 1 for user in np.unique(whose))
+        assert found.dealt is not None
+        assert len(np.unique(found.dealt.folds)) == 5
+        assert all(len(set(found.dealt.folds[whose == user])) == 1 for user in np.unique(whose))
 
 
 def test_folds_inside_are_the_seeds() -> None:
@@ -108,10 +112,10 @@ def test_folds_inside_are_the_seeds() -> None:
     definition = _definition("target")
     first, again = (learn(definition, SCHEMA, PART).preparation for _ in range(2))
     other = learn(definition.model_copy(update={"seed": 8}), SCHEMA, PART).preparation
-    assert first.folds is not None
-    assert other.folds is not None
+    assert first.dealt is not None
+    assert other.dealt is not None
     assert np.array_equal(first.training, again.training)
-    assert not np.array_equal(first.folds, other.folds)
+    assert not np.array_equal(first.dealt.folds, other.dealt.folds)
 
 
 def test_a_users_sticky_label_is_not_learned_through_his_category() -> None:
@@ -130,4 +134,22 @@ def test_a_users_sticky_label_is_not_learned_through_his_category() -> None:
 def test_where_nothing_is_learned_from_labels_there_are_no_folds() -> None:
     """Nothing was left out with them, so nothing is checked either."""
     definition = label_definition(categories="onehot", algorithm=ALGORITHM)
-    assert learn(definition, SCHEMA, PART).preparation.folds is None
+    assert learn(definition, SCHEMA, PART).preparation.dealt is None
+
+
+def test_folds_that_a_judge_dealt_by_row_are_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: what is learned from in a judge's folds comes without its users, the final fit with them."""
+    definition = Definition.model_validate(
+        {**_definition("target").model_dump(exclude_unset=True), "label": {"event_type": "x", "horizon_days": 1}}
+    )
+    days = replace(PART, times_us=TIMES_US * DAY_US)
+    rows = TrainingRows(SCHEMA, days, days, days)
+
+    def checked() -> list[tuple[str, bool]]:
+        chosen = Chosen(definition, learned, None, None)
+        return [(one.check, one.passed) for one in judge_learning(rows, chosen, lambda stage: None).checks]
+
+    learned, real = learn(definition, SCHEMA, PART), module.fit_preparation
+    assert checked() == [(WITHIN, True)]
+    monkeypatch.setattr(module, "fit_preparation", lambda *given, **named: real(*given[:4], **named))
+    assert checked() == [(WITHIN, False)]

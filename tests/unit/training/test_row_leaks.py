@@ -16,6 +16,7 @@ from training.judge.leaks.check import Check, leaks_found
 from training.judge.leaks.parts import INSIDE
 from training.labels.learn import Learned, learn
 from training.labels.row_leaks import row_leaks
+from training.prepare.folds import Dealt
 from training.rows import TrainingRows
 
 SPLIT = {"step_days": 10, "train_dates": 8, "validation_dates": 2}
@@ -73,7 +74,7 @@ def test_an_encoding_laid_by_row_is_caught(world: tuple[Definition, TrainingRows
     assert (told["passed"], told["statement"]) == (
         True, "Each of 240 users is on one side of every one of 5 folds.",
     )  # fmt: skip
-    by_row = np.arange(len(rows.train.labels)) % 7
-    planted = replace(learned, preparation=replace(learned.preparation, folds=by_row))
+    everyone = np.arange(len(rows.train.labels))
+    planted = replace(learned, preparation=replace(learned.preparation, dealt=Dealt(everyone, everyone % 7)))
     found = row_leaks(definition, rows, planted)
     assert (found[0]["check"], leaks_found(found)) == (INSIDE, 1.0)

@@ -35,12 +35,12 @@ def users_check(folds: Sequence[Fold], users: NDArray[Any], check: str = USERS) 
     return Check(check, True, f"Each of {len(every):,} users is on one side of every one of {len(folds)} folds.")
 
 
-def inside_check(fold_of_row: NDArray[np.intp], users: NDArray[Any]) -> Check:
+def inside_check(fold_of_row: NDArray[np.intp], users: NDArray[Any], check: str = INSIDE) -> Check:
     """Nor is a user's row encoded by what was learned from his other rows' labels: those stand for his own."""
     folds = [
         Fold(np.flatnonzero(fold_of_row != one), np.flatnonzero(fold_of_row == one)) for one in np.unique(fold_of_row)
     ]
-    return users_check(folds, np.unique(users, return_inverse=True)[1], INSIDE)
+    return users_check(folds, np.unique(users, return_inverse=True)[1], check)
 
 
 def windows_check(
