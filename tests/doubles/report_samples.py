@@ -190,19 +190,23 @@ def _supervised(manifest: Manifest) -> dict[str, Any]:
             "precision_recall": _lists(falling),
         },
         "calibration": [
-            {"predicted": p, "observed": p * 0.9, "low": p * 0.6, "high": min(1.0, p * 1.3 + 0.01), "rows": 245}
+            {"predicted": p, "observed": p * 0.9, "low": p * 0.6, "high": min(1.0, p * 1.3 + 0.01), "rows": 245.0}
             for p in (0.0003, 0.001, 0.004, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.55)
         ],
         "bands": [
             {"segment": e.key, "label": e.label, "rows": rows[i], "share": rows[i] / sum(rows), "positives": 1,
-             "precision": None if i == 1 else 0.9 / (i + 1), "recall": 0.5 / (i + 1)}
+             "precision": None if i == 1 else 0.9 / (i + 1), "recall": 0.5 / (i + 1),
+             "precision_interval": None if i == 1 else [0.7 / (i + 1), 0.95 / (i + 1)],
+             "recall_interval": [0.4 / (i + 1), 0.6 / (i + 1)]}
             for i, e in enumerate(manifest.vocabulary)
         ],
         "importances": [{"feature": f.key, "share": 0.5 / 2**i} for i, f in enumerate(FEATURES)],
         "baselines": [
             {"name": "nobody", "accuracy": 0.9, "roc_auc": 0.5, "average_precision": 0.08, "precision": None},
-            {"name": f"rule: {LONG}", "roc_auc": 0.7, "average_precision": 0.2, "precision": 0.3, "recall": 0.4},
-            {"name": "logistic", "roc_auc": 0.86, "average_precision": 0.39, "precision": 0.2, "recall": 0.8},
+            {"name": f"rule: {LONG}", "roc_auc": _interval(0.7), "average_precision": _interval(0.2),
+             "ahead": _interval(0.17), "precision": 0.3, "recall": 0.4},
+            {"name": "logistic", "roc_auc": _interval(0.86), "average_precision": _interval(0.39),
+             "ahead": _interval(0.011, 0.02), "precision": 0.2, "recall": 0.8},
         ],
         "thresholds": [0.08, 0.23],
         "leak_guard": "Labels look 60 days ahead; no label window of one part overlaps another's.",

@@ -15,8 +15,11 @@ from strata.runtime.calibration import Calibration
 from training.algorithms.port import Exported
 from training.definition import Definition
 from training.judge.fairness import fairness_metrics
+from training.judge.intervals import interval
 from training.judge.leaks.check import leaks_found
+from training.judge.metrics import metric
 from training.judge.ranking import lift_table
+from training.labels.band_table import band_table
 from training.labels.baselines import baselines
 from training.labels.calibrate import calibrate
 from training.labels.choosing import Chosen, Progress, choose, resampling
@@ -74,14 +77,15 @@ class FittedLabels:
             test.labels, self._on_test.scores, resamples=how.resamples, seed=how.seed, groups=test.users
         )  # fmt: skip
         curve = calibration_curve(test.labels, self._on_test.scores)
-        bands = self._band_table()
+        bands = band_table(self.section.bands, test.labels, self._on_test.segment_indexes, how)
+        brier = interval(metric("brier", test.labels, self._on_test.scores), len(test.labels), how)
         learning = judge_learning(self.rows, self.chosen, self.progress)
         leaking = row_leaks(self.definition, self.rows, self.chosen.learned, learning.checks)
         fair = judge_fairness(self.definition, self.rows.schema, test, self._on_test.segment_indexes == 0)
         metrics = {
             "roc_auc": ranking.roc_auc.value,
             "average_precision": ranking.average_precision.value,
-            "brier": float(np.mean((self._on_test.scores - test.labels) ** 2)),
+            "brier": brier.value,
             "calibration_error": expected_calibration_error(curve),
             "base_rate": float(test.labels.mean()),
             "precision_top_band": float(bands[0]["precision"] or 0.0),
@@ -91,13 +95,13 @@ class FittedLabels:
             "leaks_found": leaks_found(leaking),
             **fairness_metrics(fair),
         }
-        others = baselines(self.rows, self.definition.baseline, self.definition.seed)
+        others = baselines(self.rows, self.definition.baseline, self._on_test.scores, how)
         details = {
             "kind": "labels",
             "algorithm": self.section.kind,
             "rows": part_sizes(self.rows),
             "preparation": self.chosen.learned.preparation.record,
-            "ranking": ranking.to_json(),
+            "ranking": {**ranking.to_json(), "brier": brier.to_json()},
             "calibration": curve,
             "lift": lift_table(test.labels, self._on_test.scores, how),
             "bands": bands,
@@ -133,25 +137,6 @@ class FittedLabels:
             entries.append(SegmentEntry(band.key, band.label, f"{band.description} {span}"))
         return tuple(entries)
 
-    def _band_table(self) -> list[dict[str, Any]]:
-        labels = self._test.labels
-        out: list[dict[str, Any]] = []
-        for index, band in enumerate(self.section.bands):
-            chosen = self._on_test.segment_indexes == index
-            hits = int(labels[chosen].sum())
-            out.append(
-                {
-                    "segment": band.key,
-                    "label": band.label,
-                    "rows": int(chosen.sum()),
-                    "share": float(chosen.mean()),
-                    "positives": hits,
-                    "precision": hits / int(chosen.sum()) if chosen.any() else None,
-                    "recall": hits / max(int(labels.sum()), 1),
-                }
-            )
-        return out
-
     def _headline(
         self, ranking: Ranking, bands: list[dict[str, Any]], others: list[dict[str, Any]], base_rate: float
     ) -> list[str]:
@@ -163,7 +148,7 @@ class FittedLabels:
             f"They are {top['share']:.0%} of the users and hold {top['recall']:.0%} of all responders.",
             f"Ranking: ROC AUC {ranking.roc_auc.value:.3f} ({ranking.roc_auc.low:.3f} to {ranking.roc_auc.high:.3f}), "
             f"average precision {ranking.average_precision.value:.3f}; a logistic regression on the same rows has "
-            f"{logistic['roc_auc']:.3f} and {logistic['average_precision']:.3f}.",
+            f"{logistic['roc_auc']['value']:.3f} and {logistic['average_precision']['value']:.3f}.",
         ]
 
 

@@ -15,6 +15,7 @@ from training.judge.classes import class_metrics, confusion_of
 from training.judge.fairness import fairness_metrics
 from training.judge.leaks.check import leaks_found
 from training.judge.metrics import log_loss, predicted
+from training.labels.baselines import class_baselines
 from training.labels.calibrate import Adjustment, adjust
 from training.labels.choosing import Chosen, Progress, resampling
 from training.labels.curves import calibration_curve, expected_calibration_error
@@ -60,17 +61,18 @@ class FittedClasses:
         learning = judge_learning(self.rows, self.chosen, self.progress)
         leaking = row_leaks(self.definition, self.rows, self.chosen.learned, learning.checks)
         fair = judge_fairness(self.definition, self.rows.schema, test, predicted(scores) == last)
-        judged = class_metrics(test.labels, scores, resampling(self.definition, test))
+        how = resampling(self.definition, test)
+        judged = class_metrics(test.labels, scores, how)
         right = (predicted(scores) == test.labels).astype(np.int8)
         curve = calibration_curve(right, scores.max(axis=1))
         shares = np.bincount(predicted(scores), minlength=last + 1) / len(test.labels)
-        most = np.bincount(test.labels, minlength=last + 1).max() / len(test.labels)
+        others = class_baselines(self.rows, how)
         metrics = {
             **{name: one["value"] for name, one in judged.items()},
             "calibration_error": expected_calibration_error(curve),
             "segments": float(last + 1),
             "smallest_share": float(shares.min()),
-            "baseline_accuracy": float(most),
+            "baseline_accuracy": others[0]["accuracy"]["value"],
             "leaks_found": leaks_found(leaking),
             **fairness_metrics(fair),
         }
@@ -83,13 +85,13 @@ class FittedClasses:
             "confusion": confusion_of(test.labels, scores, [one.key for one in self._classes]),
             "calibration": curve,
             "adjustment": self._told(),
-            "baselines": [{"name": "always the most frequent class", "accuracy": float(most)}],
+            "baselines": others,
             "leak_guard": self.rows.leak_statement,
             "leaks": leaking,
             "fairness": fair,
             **learning.details,
         }
-        return Evaluation(metrics, details, self._headline(judged, float(most)))
+        return Evaluation(metrics, details, self._headline(judged, others))
 
     @property
     def _classes(self) -> tuple[LabelClass, ...]:
@@ -118,12 +120,13 @@ class FittedClasses:
             "log_loss_after": loss(self._scores),
         }
 
-    def _headline(self, judged: dict[str, dict[str, float]], most: float) -> list[str]:
+    def _headline(self, judged: dict[str, dict[str, float]], others: list[dict[str, Any]]) -> list[str]:
         accuracy, f1, area = (judged[name] for name in ("accuracy", "macro_f1", "roc_auc"))
+        most, logistic = (one["accuracy"]["value"] for one in others)
         return [
             f"{accuracy['value']:.0%} of the users get the segment they turn out to belong to "
             f"({accuracy['low']:.1%} to {accuracy['high']:.1%}); always naming the most frequent one would be right "
-            f"for {most:.0%}.",
+            f"for {most:.0%}, a logistic regression for {logistic:.0%}.",
             f"Over the {len(self._classes)} segments alike: F1 {f1['value']:.3f} ({f1['low']:.3f} to "
             f"{f1['high']:.3f}), ROC AUC of each against the rest {area['value']:.3f}.",
         ]

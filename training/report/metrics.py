@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from training.report.judged import Judged
-from training.report.numbers import Interval, interval
+from training.report.numbers import Interval, interval, spread
+
+_COUNTS: Final = frozenset({"leaks_found", "segments"})
 
 
 def metrics_with_intervals(judged: Judged) -> list[tuple[str, Interval]]:
@@ -21,6 +23,11 @@ def metrics_with_intervals(judged: Judged) -> list[tuple[str, Interval]]:
     return out
 
 
+def told(name: str, found: Interval) -> str:
+    """As it is printed: what is counted has no places after the point."""
+    return f"{found.value:,.0f}" if name in _COUNTS else spread(found, 4)
+
+
 def _measured(judged: Judged) -> Iterator[tuple[str, Interval]]:
     details = judged.details
     groups: list[Mapping[str, Any]] = [details.get("ranking") or {}, details.get("classes") or {}, *_chosen(judged)]
@@ -28,6 +35,11 @@ def _measured(judged: Judged) -> Iterator[tuple[str, Interval]]:
         for key, found in group.items():
             if isinstance(found, Mapping) and "value" in found and (read := interval(found)):
                 yield key, read
+    for band in details.get("bands", ())[:1]:
+        for key in ("precision", "recall"):
+            low, high = band.get(f"{key}_interval") or (None, None)
+            if read := interval({"value": band.get(key), "low": low, "high": high}):
+                yield f"{key}_top_band", read
     for one in details.get("fairness", ()):
         for key in ("demographic_parity", "equalised_odds"):
             if read := interval(one.get(key)):

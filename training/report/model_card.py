@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from training.report.judged import Judged
 from training.report.markdown import bullets, code, plain, table
-from training.report.metrics import metrics_with_intervals
+from training.report.metrics import metrics_with_intervals, told
 from training.report.numbers import percent, spread
 from training.report.sections.care import counted_out
 
@@ -106,7 +106,7 @@ def _many(found: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 
 def _metrics(judged: Judged) -> list[str]:
-    rows = [(code(name), spread(found, 4)) for name, found in metrics_with_intervals(judged)]
+    rows = [(code(name), told(name, found)) for name, found in metrics_with_intervals(judged)]
     folds = judged.details.get("folds") or {}
     rows += [
         (f"{code(key)} over {folds.get('n')} {plain(folds.get('kind', ''))} folds", spread(folds[key], 4))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from training.report.figures.calibration import calibration_picture
@@ -53,7 +53,7 @@ def _curves(judged: Judged) -> list[Picture | None]:
 
 def _bands(judged: Judged) -> Html:
     rows = [
-        (b["label"], f"{b['rows']:,}", percent(b.get("share")), percent(b.get("precision")), percent(b.get("recall")))
+        (b["label"], f"{b['rows']:,}", percent(b.get("share")), _share(b, "precision"), _share(b, "recall"))
         for b in judged.details.get("bands", ())
     ]
     return table(("segment", "users", "share", "positive (precision)", "of all positives (recall)"), rows, 1)
@@ -65,8 +65,14 @@ def _baselines(judged: Judged) -> Html:
     this = {"name": "this version", **(details.get("ranking") or {}), **(details.get("classes") or {})}
     measured = [(key, name) for key, name in _MEASURES if any(one.get(key) is not None for one in others)]
     lines = [this, *others] if others else []
-    rows = [(one["name"], *(spread(one.get(key)) for key, _ in measured)) for one in lines]
-    return table(("way", *(name for _, name in measured)), rows, numeric_from=1)
+    ahead = [("ahead", "this version is ahead, ROC AUC")] if any("ahead" in one for one in others) else []
+    rows = [(one["name"], *(spread(one.get(key)) for key, _ in measured), *_ahead(one, ahead)) for one in lines]
+    return table(("way", *(name for _, name in (*measured, *ahead))), rows, numeric_from=1)
+
+
+def _ahead(one: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> list[str]:
+    """Empty for this version itself."""
+    return [spread(one[key]) if key in one else "" for key, _ in columns]
 
 
 def _classes(found: Mapping[str, Any], judged: Judged) -> Html:
@@ -76,6 +82,12 @@ def _classes(found: Mapping[str, Any], judged: Judged) -> Html:
         for one in found.get("per_class", ())
     ]  # fmt: skip
     return table(("segment", "rows", "precision", "recall", "F1"), rows, numeric_from=1)
+
+
+def _share(one: Mapping[str, Any], key: str) -> str:
+    """In percent, with its interval where one was measured."""
+    found, (low, high) = one.get(key), one.get(f"{key}_interval") or (None, None)
+    return percent(found) + ("" if low is None else f" ({percent(low)} to {percent(high)})")
 
 
 def _within(one: Mapping[str, Any], key: str) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from training.report.html import Html, code, folded, part, section, table
 from training.report.judged import Judged
-from training.report.metrics import metrics_with_intervals
+from training.report.metrics import metrics_with_intervals, told
 from training.report.numbers import number, percent, spread
 
 
 def figures_section(judged: Judged) -> Html:
     """Metrics, then the tables behind the curves."""
     details = judged.details
-    metrics = [(code(name), spread(found, 4)) for name, found in metrics_with_intervals(judged)]
+    metrics = [(code(name), told(name, found)) for name, found in metrics_with_intervals(judged)]
     measured = [(code(name), number(value)) for name, value in (details.get("measured") or {}).items()]
     calibration = [
-        (str(place + 1), f"{one['rows']:,}" if "rows" in one else "", percent(one["predicted"]),
+        (str(place + 1), f"{one['rows']:,.0f}" if "rows" in one else "", percent(one["predicted"]),
          percent(one["observed"]), f"{percent(one['low'])} to {percent(one['high'])}")
         for place, one in enumerate(details.get("calibration", ()))
     ]  # fmt: skip

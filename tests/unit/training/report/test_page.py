@@ -222,3 +222,17 @@ def test_a_training_on_a_sliding_window_is_made_again_with_it() -> None:
     """The command has the instant before which events were left out."""
     made = Judged(labels(2).manifest, Evaluation({}, {}), 7, "2017-06-01T00:00:00Z")
     assert made.reproduce.endswith("--as-of 2017-12-01T05:00:00Z --since 2017-06-01T00:00:00Z")
+
+
+def test_what_is_counted_has_no_places_after_the_point(pages: dict[str, str]) -> None:
+    """245 rows and 4 segments, not 245.0 and 4.0000."""
+    assert "245.0" not in pages["labels"]
+    assert "4.0000" not in pages["clusters"]
+
+
+def test_what_a_segment_holds_and_how_far_it_is_ahead_have_intervals(pages: dict[str, str]) -> None:
+    """On the page: precision and recall of each band, and the version beside each simpler way."""
+    page = pages["labels"]
+    assert "90.0% (70.0% to 95.0%)" in page
+    assert "this version is ahead, ROC AUC" in page
+    assert "0.011 (-0.009 to 0.031)" in page
