@@ -112,7 +112,11 @@ class History:
         window = "" if self.since_us is None else f" WHERE event_time >= make_timestamptz({self.since_us})"
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_progress_bar = false")
-            connection.execute(
-                f"CREATE VIEW events AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = false){window}"
-            )
-            return dict(connection.execute(sql, parameters or None).fetchnumpy())
+            try:
+                connection.execute(
+                    f"CREATE VIEW events AS SELECT * FROM read_parquet('{pattern}', hive_partitioning = false){window}"
+                )
+                return dict(connection.execute(sql, parameters or None).fetchnumpy())
+            except duckdb.Error as fault:
+                said = str(fault).strip().partition("\n")[0]
+                raise InputInvalid(f"the history in {self.folder} cannot be read: {said}; restore that file") from fault

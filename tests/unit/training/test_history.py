@@ -83,3 +83,11 @@ def test_classes_are_cut_by_what_the_window_holds(tmp_path: Path) -> None:
     found = history.labelled([T], "purchase", 3, T + 10 * DAY_US, "total_value")
     assert found.classes([1.0, 50.0]).tolist() == [2, 1, 0]
     assert found.labels.tolist() == [1, 1, 0]
+
+
+def test_a_damaged_file_is_named(history: History) -> None:
+    """Cut short, as a full disk leaves one; and one that holds something else."""
+    file = next((history.folder / "events").rglob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(InputInvalid, match=rf"cannot be read: .*{file.name}.*restore that file"):
+        history.first_event_us()
