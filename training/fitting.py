@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from training.definition import Definition
 from training.prepare.door import check_rows
 from training.rows import Fitted, TrainingRows
@@ -27,11 +29,13 @@ def fit(
     """
     check_rows(definition, rows.schema, rows)
     section = definition.algorithm
-    if isinstance(section, LabelSection):
-        from training.labels.fitted import fit_labels
+    # Threads of a BLAS add up in the order in which they end: on two cores the same rows gave another version.
+    with threadpool_limits(1):
+        if isinstance(section, LabelSection):
+            from training.labels.fitted import fit_labels
 
-        return fit_labels(definition, section, rows, scratch=scratch, progress=progress)
-    assert isinstance(section, ClusterSection)
-    from training.clusters.fit import fit_clusters
+            return fit_labels(definition, section, rows, scratch=scratch, progress=progress)
+        assert isinstance(section, ClusterSection)
+        from training.clusters.fit import fit_clusters
 
-    return fit_clusters(definition, section, rows, before=before, scratch=scratch, progress=progress)
+        return fit_clusters(definition, section, rows, before=before, scratch=scratch, progress=progress)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from strata.runtime import SegmentEntry
 from strata.runtime.calibration import Calibration
@@ -66,11 +67,16 @@ class FittedLabels:
         return Export(whole.model, whole.files, self._vocabulary(), "calibrated_probability")
 
     def answers(self, values: Floats) -> Answers:
-        probability = self.calibration.apply(self.chosen.learned.raw(values))
+        with threadpool_limits(1):
+            probability = self.calibration.apply(self.chosen.learned.raw(values))
         position = np.searchsorted(self.thresholds, probability, side="right")
         return Answers(self._bands[position], probability)
 
     def evaluate(self) -> Evaluation:
+        with threadpool_limits(1):
+            return self._evaluate()
+
+    def _evaluate(self) -> Evaluation:
         test = self._test
         how = resampling(self.definition, test)
         ranking = rank(

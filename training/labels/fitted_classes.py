@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from strata.runtime import SegmentEntry
 from training.algorithms.port import Exported
@@ -52,10 +53,15 @@ class FittedClasses:
         return Export(whole.model, whole.files, entries, "posterior")
 
     def answers(self, values: Floats) -> Answers:
-        probabilities = self.chosen.learned.raw(values)
+        with threadpool_limits(1):
+            probabilities = self.chosen.learned.raw(values)
         return Answers(probabilities.argmax(axis=1).astype(np.int32), probabilities.max(axis=1))
 
     def evaluate(self) -> Evaluation:
+        with threadpool_limits(1):
+            return self._evaluate()
+
+    def _evaluate(self) -> Evaluation:
         test, scores = self._test, self._scores
         last = len(self._classes) - 1
         learning = judge_learning(self.rows, self.chosen, self.progress)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from strata.errors import DefinitionInvalid, InputInvalid
 from strata.runtime import DataWindow, Manifest
@@ -19,7 +20,8 @@ from training.fitting import fit
 from training.gates.known import check_names
 from training.gather import Gathered
 from training.labels.quick import quick_raw
-from training.rows import Export
+from training.prepare.fitted_steps import FittedSteps
+from training.rows import Export, Floats
 from training.sections import LabelSection
 from training.tables import gather_table
 
@@ -224,6 +226,26 @@ def test_a_search_is_told_and_used(tmp_path: Path) -> None:
     assert [stage for stage in said if stage.startswith("tuning, trial 3 of 3, best 0.")]
     assert fitted.export().files["model.txt"].decode().count("Tree=") == told["parameters"]["trees"]
     assert len(list(tmp_path.glob("*.jsonl"))) == 1
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_everything_is_learned_and_judged_on_one_thread(classes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logistic regression on 14,420 rows and 70 columns was another version on two threads of a BLAS."""
+    seen = set[tuple[str, int]]()
+
+    def watched(steps: FittedSteps, values: Floats) -> Floats:
+        seen.update(("fit" if fitting else "later", int(pool["num_threads"])) for pool in threadpool_info())
+        return apply(steps, values)
+
+    apply, fitting = FittedSteps.apply, True
+    monkeypatch.setattr(FittedSteps, "apply", watched)
+    gathered = _gathered(classes)
+    with threadpool_limits(2):
+        fitted = fit(_definition("logistic", classes), gathered.rows)
+        fitting = False
+        fitted.answers(gathered.reference)
+        fitted.evaluate()
+    assert seen == {("fit", 1), ("later", 1)}
 
 
 def test_the_test_rows_decide_nothing() -> None:
