@@ -158,7 +158,7 @@ def test_ways_to_balance_are_compared() -> None:
 
 def test_two_classes_are_judged_whole() -> None:
     """Every section of the evaluation is there; the model finds what the table was made of."""
-    changes = {"judge": {"folds": 2, "resamples": 50, "prune": True,
+    changes: dict[str, Any] = {"judge": {"folds": 2, "resamples": 50, "prune": True,
                          "protected": ["toy:town", {"feature": "toy:visits", "edges": [2, 4]}]}}  # fmt: skip
     evaluation = fit(_definition("lightgbm", **changes), _gathered().rows).evaluate()
     details = evaluation.details
