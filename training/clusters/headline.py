@@ -38,8 +38,8 @@ def _trust(fitted: FittedClusters, measured: Measured) -> list[str]:
     return [
         f"Refitted on resampled users, {chosen.stability:.0%} agreement beyond chance (adjusted Rand index): {meaning}",
         f"Separation (silhouette) {chosen.silhouette.value:.2f} ({chosen.silhouette.low:.2f} to "
-        f"{chosen.silhouette.high:.2f}); cutting users into as many bands by spend alone gives "
-        f"{measured.baseline:.2f}.",
+        f"{chosen.silhouette.high:.2f}); cutting users into as many bands by "
+        f"{measured.baseline_of} alone gives {measured.baseline:.2f}.",
     ]
 
 

@@ -13,6 +13,7 @@ from strata.clock import format_instant
 from strata.errors import InputInvalid
 from training.algorithms import cluster_algorithm
 from training.algorithms.port import Clusters
+from training.clusters.cards import plain_name
 from training.clusters.criteria import SILHOUETTE_ROWS
 from training.clusters.windows import Today, Window, compare_window
 from training.prepare.fit import fit_preparation
@@ -32,7 +33,9 @@ class Measured:
     clusters: NDArray[np.intp]
     """The same without noise, which is the last in the vocabulary and no cluster."""
     baseline: float
-    """Silhouette of as many equal bands by spend alone."""
+    """Silhouette of as many equal bands by `baseline_of` alone, of the same users."""
+    baseline_of: str
+    """The feature, as people would say it."""
     windows: list[Window]
     skipped: list[str]
     """A sentence for each earlier instant that could not be compared."""
@@ -43,7 +46,8 @@ def measure(fitted: FittedClusters) -> Measured:
     sizes = np.bincount(fitted.today.segment_indexes, minlength=len(fitted.names))
     windows, skipped = _windows(fitted)
     clusters = sizes if fitted.noise is None else sizes[: fitted.noise]
-    return Measured(sizes, clusters, _spend_bands(fitted), windows, skipped)
+    feature = _baseline_feature(fitted)
+    return Measured(sizes, clusters, _bands(fitted, feature), plain_name(feature), windows, skipped)
 
 
 def metrics_of(fitted: FittedClusters, measured: Measured) -> dict[str, float]:
@@ -85,13 +89,18 @@ def _windows(fitted: FittedClusters) -> tuple[list[Window], list[str]]:
     return compared, skipped
 
 
-def _spend_bands(fitted: FittedClusters) -> float:
-    """The baseline: as many equal bands of the longest-window spend, judged in the same space."""
+def _baseline_feature(fitted: FittedClusters) -> str:
+    """What was spent in the longest window; without such an axis the first one's last feature."""
     axis = fitted.section.axes.get("monetary") or next(iter(fitted.section.axes.values()))
-    column = fitted.rows.train.values[:, fitted.rows.schema.keys.index(axis.features[-1])]
-    spend = np.nan_to_num(column[fitted.preparation.kept])
-    bands = spend.argsort(kind="stable").argsort(kind="stable") * fitted.choice.candidate.k // len(spend)
-    size = min(SILHOUETTE_ROWS, len(spend))
-    return float(
-        silhouette_score(fitted.preparation.training, bands, sample_size=size, random_state=fitted.definition.seed)
-    )
+    return axis.features[-1]
+
+
+def _bands(fitted: FittedClusters, feature: str) -> float:
+    """The baseline: as many equal bands of one feature, of the users and in the space the clusters are judged in."""
+    column = fitted.rows.train.values[:, fitted.rows.schema.keys.index(feature)]
+    inside = fitted.found.labels != fitted.found.noise  # all of them where there is no noise
+    values = np.nan_to_num(column[fitted.preparation.kept][inside])
+    bands = values.argsort(kind="stable").argsort(kind="stable") * fitted.choice.candidate.k // len(values)
+    size = min(SILHOUETTE_ROWS, len(values))
+    space = fitted.preparation.training[inside]
+    return float(silhouette_score(space, bands, sample_size=size, random_state=fitted.definition.seed))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -12,11 +10,11 @@ from rich.console import Console
 from strata.clock import format_instant, parse_instant
 from strata.settings import load_settings
 from training.bar import stage_bar
+from training.figures_file import JsonFile, write_figures
 
 segments_app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="What retraining does to segments and their users."
 )
-JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON.")]
 
 
 @segments_app.command("diff")
@@ -40,8 +38,7 @@ def diff_segments(
     found = diff(*folders, on=on)
     document = {"old": folders[0].name, "new": folders[1].name, "on": on, **found.to_json()}
     show_identity(document, Console(highlight=False))
-    if json_file is not None:
-        json_file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_figures(json_file, document)
 
 
 @segments_app.command("windows")
@@ -78,5 +75,4 @@ def retrain_on_windows(  # noqa: PLR0917 - as typed
         clocks = [format_instant(clock_us)[:10] for clock_us in plan.clocks_us]
         found = run(plan, Sources(reader, History(settings.history)), lambda number: begin(clocks[number]))
     show_windows(found, console)
-    if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_figures(json_file, found)

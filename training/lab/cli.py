@@ -37,9 +37,8 @@ def algorithms(
     from training.lab.show import algorithms_table
     from training.lab.subjects import subjects
 
-    wanted = [each for each in subjects() if not only or {each.name, each.algorithm} & set(only.split(","))]
-    if not wanted:
-        raise InputInvalid(f"--only {only!r} names none of {', '.join(each.name for each in subjects())}")
+    asked = _named(only, {name for each in subjects() for name in (each.name, each.algorithm)})
+    wanted = [each for each in subjects() if not asked or {each.name, each.algorithm} & asked]
     check_files(data, [each.table for each in wanted])
     console, results = _console(), list[dict[str, Any]]()
     for number, each in enumerate(wanted, 1):
@@ -68,9 +67,8 @@ def quality(
     from training.lab.published import FLOORS
     from training.lab.show import quality_table
 
-    wanted = [each for each in FLOORS if not only or each in only.split(",")]
-    if not wanted:
-        raise InputInvalid(f"--only {only!r} names none of {', '.join(FLOORS)}")
+    asked = _named(only, set(FLOORS))
+    wanted = [each for each in FLOORS if not asked or each in asked]
     check_files(data, wanted)
     scratch = load_settings().home / "lab"
     console, results = _console(), list[dict[str, Any]]()
@@ -101,9 +99,8 @@ def scale(
     from training.lab.scale import ALGORITHMS
     from training.lab.show import scale_table
 
-    wanted = [each for each in ALGORITHMS if not only or each in only.split(",")]
-    if not wanted:
-        raise InputInvalid(f"--only {only!r} names none of {', '.join(ALGORITHMS)}")
+    asked = _named(only, set(ALGORITHMS))
+    wanted = [each for each in ALGORITHMS if not asked or each in asked]
     scratch = load_settings().home / "lab"
     console, results = _console(), list[dict[str, Any]]()
     for each in wanted:
@@ -153,3 +150,11 @@ def _console() -> Console:
     """Wide enough for a table where there is no terminal to ask."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _named(only: str, known: set[str]) -> set[str]:
+    """What a list of names asks for; nothing where it is empty. Raises InputInvalid for one that is none of them."""
+    asked = set(filter(None, only.split(",")))
+    if unknown := sorted(asked - known):
+        raise InputInvalid(f"--only {', '.join(map(repr, unknown))} names none of {', '.join(sorted(known))}")
+    return asked

@@ -66,10 +66,11 @@ def test_every_definition_names_what_its_table_has(subject: Subject) -> None:
     check_names(define(subject), _schema(subject.table, folder))
 
 
-def test_a_subject_that_is_none_is_named() -> None:
-    """With those there are."""
+@pytest.mark.parametrize("only", ["kmean", "ward,kmean"])
+def test_a_subject_that_is_none_is_named(only: str) -> None:
+    """With those there are, beside one that is there too."""
     done = subprocess.run(
-        [sys.executable, "-m", "strata.command", "lab", "algorithms", "--only", "kmean"],
+        [sys.executable, "-m", "strata.command", "lab", "algorithms", "--only", only],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import silhouette_score
 from toy_training import KEYS, NOW_US, TIERS, USERS, ToyReader, toy_definition
 
 from strata.errors import InputInvalid
 from strata.events import DAY_US
+from training.clusters.cards import plain_name
 from training.clusters.fit import fit_clusters
 from training.clusters.fitted import FittedClusters
 from training.definition import Definition, Gate
@@ -84,6 +86,20 @@ def test_noise_is_a_segment_of_its_own() -> None:
     assert evaluation.metrics["noise_share"] == pytest.approx(details["sizes"]["unassigned"] / len(USERS))
     assert evaluation.metrics["segments"] == len(clusters)
     assert any("belong to no group" in sentence for sentence in evaluation.headline)
+
+
+def test_the_baseline_is_of_the_users_and_the_feature_it_says() -> None:
+    """Bands of the first axis' last feature, cut and judged without those who belong to no group."""
+    values = _with_odd_users(_values())
+    fitted = _fit(_definition("hdbscan", min_cluster_share=0.1), values)
+    evaluation = fitted.evaluate()
+    (axis, *_) = fitted.section.axes.values()
+    inside = fitted.found.labels != fitted.found.noise
+    column = np.nan_to_num(values[inside, KEYS.index(axis.features[-1])])
+    bands = column.argsort(kind="stable").argsort(kind="stable") * fitted.choice.candidate.k // len(column)
+    own = silhouette_score(fitted.preparation.training[inside], bands)
+    assert evaluation.metrics["baseline_silhouette"] == pytest.approx(own)
+    assert any(f"bands by {plain_name(axis.features[-1])} alone" in sentence for sentence in evaluation.headline)
 
 
 def test_noise_may_have_another_text_and_be_the_fallback() -> None:
