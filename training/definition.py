@@ -259,7 +259,10 @@ class Definition(Section):
         if supervised != (self.label is not None) or supervised != (self.split is not None):
             raise ValueError("label and split belong to a supervised algorithm, and it needs both")
         if idle := [key for key, declared in self._of_the_other_kind() if declared]:
-            kind = f"{self.algorithm.kind}, which {'learns labels' if supervised else 'finds clusters'}"
+            does = (
+                "finds clusters" if self.label is None else "learns classes" if self.label.classes else "learns labels"
+            )
+            kind = f"{self.algorithm.kind}, which {does}"
             raise ValueError(f"{', '.join(idle)}: nothing of {kind}, would heed it; take it out")
         if self.label is not None and bool(self.label.classes) == bool(self.algorithm.segments):
             raise ValueError("a supervised segmenter's segments are algorithm.bands or label.classes, one of them")
@@ -274,6 +277,8 @@ class Definition(Section):
         """What only the other kind of algorithm reads, and whether it is in the file."""
         if self.supervised:
             yield "judge.drift_windows", self.judge.drift_windows > 0
+            # Recency ranks two classes; what it says of several is nobody's rule.
+            yield "baseline", self.baseline is not None and bool(self.label and self.label.classes)
             return
         yield "balance", self.balance != type(self).model_fields["balance"].default
         yield "tune", self.tune is not None

@@ -34,10 +34,10 @@ class MixtureSection(ClusterSection):
     kind: Literal["gaussian_mixture"]
     covariance: Literal["full", "diag"] = "full"
     """`diag`: columns vary on their own within a segment; for many columns or few rows."""
-    starts: int = Field(default=4, ge=1)
+    starts: int = Field(default=4, ge=1, le=1_000)
     regularisation: float = Field(default=1e-3, gt=0)
     """Added to each variance, so that equal rows or a constant column do not make one of none."""
-    passes: int = Field(default=300, ge=1)
+    passes: int = Field(default=300, ge=1, le=100_000)
 
 
 @dataclass(frozen=True)

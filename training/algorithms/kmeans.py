@@ -20,7 +20,7 @@ class KMeansSection(ClusterSection):
     """Nearest-centroid segments."""
 
     kind: Literal["kmeans"]
-    starts: int = Field(default=8, ge=1)
+    starts: int = Field(default=8, ge=1, le=1_000)
 
 
 class KMeansAlgorithm:

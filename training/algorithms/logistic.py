@@ -32,7 +32,7 @@ class LogisticSection(LabelSection):
     """Of the penalty: scikit-learn's 1 / C."""
     l1_share: float = Field(default=0.5, ge=0, le=1)
     """Of `elastic`."""
-    iterations: int = Field(default=1_000, ge=1)
+    iterations: int = Field(default=1_000, ge=1, le=100_000)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,14 @@ def _classes(*below: float | None) -> list[dict[str, Any]]:
     return [{"key": f"c{i}", "label": "C", "description": "", "below": edge} for i, edge in enumerate(below)]
 
 
+def _of_classes() -> dict[str, Any]:
+    """The responders by how often they come, without what only bands have."""
+    algorithm = {key: value for key, value in RESPONDERS["algorithm"].items() if key != "bands"}
+    label = {**RESPONDERS["label"], "classes": _classes(5, 9, None)}
+    kept = {key: value for key, value in RESPONDERS.items() if key != "baseline"}
+    return {**kept, "algorithm": algorithm, "label": label, "fallback": [label["classes"][0]["key"]]}
+
+
 def _axes(**features: str) -> dict[str, Any]:
     """The toy's clusters with one feature more on some axes."""
     section = copy.deepcopy(TIERS["algorithm"])
@@ -109,6 +117,8 @@ def test_an_unknown_name_lists_the_declared_ones() -> None:
         (RESPONDERS, {"label": {**RESPONDERS["label"], "horizon_days": 10**12}}, "horizon_days: input should be less"),
         (RESPONDERS, {"judge": {"drift_windows": 2}}, "judge.drift_windows: nothing of lightgbm, which learns labels"),
         (RESPONDERS, {"prepare": {"derive": [{"kind": "rfm"}]}}, "expected tags: 'rfm_scores', 'engagement', 'propens"),
+        (TIERS, {"algorithm": {**TIERS["algorithm"], "starts": 10**9}}, "algorithm.starts: input should be less"),
+        (_of_classes(), {"baseline": RESPONDERS["baseline"]}, "baseline: nothing of lightgbm, which learns classes"),
         (TIERS, {"judge": {"protected": ["toy:spend"]}}, "judge.protected: nothing of kmeans, which finds clusters"),
         (TIERS, {"judge": {"prune": True}, "balance": "smote"}, "balance, judge.prune: nothing of kmeans"),
         (TIERS, {"tune": {"trials": 1, "parameters": {"starts": {"low": 1, "high": 2}}}}, "tune: nothing of kmeans"),
