@@ -258,14 +258,14 @@ class Definition(Section):
         supervised = self.supervised
         if supervised != (self.label is not None) or supervised != (self.split is not None):
             raise ValueError("label and split belong to a supervised algorithm, and it needs both")
+        if self.label is not None and bool(self.label.classes) == bool(self.algorithm.segments):
+            raise ValueError("a supervised segmenter's segments are algorithm.bands or label.classes, one of them")
         if idle := [key for key, declared in self._of_the_other_kind() if declared]:
             does = (
                 "finds clusters" if self.label is None else "learns classes" if self.label.classes else "learns labels"
             )
             kind = f"{self.algorithm.kind}, which {does}"
             raise ValueError(f"{', '.join(idle)}: nothing of {kind}, would heed it; take it out")
-        if self.label is not None and bool(self.label.classes) == bool(self.algorithm.segments):
-            raise ValueError("a supervised segmenter's segments are algorithm.bands or label.classes, one of them")
         keys = self.segment_keys
         if len(set(keys)) != len(keys):
             raise ValueError("a segment key is used twice")
