@@ -256,6 +256,10 @@ def _supervised(manifest: Manifest) -> dict[str, Any]:
                                      "recall": None, "recall_interval": None, "f1": 0.65}
                                     for e in manifest.vocabulary]},
         "classes": {"accuracy": _interval(0.87), "macro_f1": _interval(0.81)},
+        "class_rankings": [
+            {"class": e.key, "base_rate": 0.2, "roc_auc": _interval(0.8), "average_precision": _interval(0.5),
+             "roc": _lists(curve), "precision_recall": _lists(falling), "lift": []} for e in manifest.vocabulary
+        ],
         "adjustment": {"scale": 0.9, "shifts": [0.1, -0.2], "log_loss_before": 0.51, "log_loss_after": 0.43},
         "leaks": [{"check": "future values", "passed": True, "statement": "No feature changes after its date."},
                   {"check": "users in two folds", "passed": False, "statement": "3 users are in two folds."}],

@@ -19,6 +19,7 @@ from training.judge.metrics import log_loss, predicted
 from training.labels.baselines import class_baselines
 from training.labels.calibrate import Adjustment, adjust
 from training.labels.choosing import Chosen, Progress, resampling
+from training.labels.class_rankings import class_rankings
 from training.labels.curves import calibration_curve, expected_calibration_error
 from training.labels.judged import judge_fairness, judge_learning
 from training.labels.learn import Learned
@@ -88,7 +89,8 @@ class FittedClasses:
             "rows": part_sizes(self.rows),
             "preparation": self.chosen.learned.preparation.record,
             "classes": judged,
-            "confusion": confusion_of(test.labels, scores, [one.key for one in self._classes]),
+            "confusion": confusion_of(test.labels, scores, self.definition.segment_keys),
+            "class_rankings": class_rankings(test.labels, scores, self.definition.segment_keys, how),
             "calibration": curve,
             "adjustment": self._told(),
             "baselines": others,

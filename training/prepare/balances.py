@@ -21,6 +21,8 @@ from training.side_by_side import both_cores
 
 MOST_GAP: Final = 0.02
 """Of ROC AUC: by how much a way's lead on the rows it learned from may exceed that of no balancing."""
+LEAST_LOSS: Final = 0.005
+"""Of ROC AUC: what the chosen way may rank worse than no balancing before it is told."""
 MOST_SHIFT: Final = 0.05
 """How far the mean probability may be from the base rate before it is recalibrated."""
 
@@ -87,7 +89,7 @@ def compare_balances(trial: Callable[[Way], Trial], judging: Part, *, chosen: Wa
         }
         for one in judged
     ]
-    return {"ways": ways, "warnings": [*warnings, *_warnings(judged, base)]}
+    return {"ways": ways, "warnings": [*warnings, *_warnings(judged, base, chosen)]}
 
 
 _NAMES: Final = {
@@ -115,14 +117,19 @@ def _judge(way: Way, trial: Trial, judging: Part, seed: int) -> Judged:
     )
 
 
-def _warnings(judged: Sequence[Judged], base: float) -> list[str]:
-    plain = next((one.gap for one in judged if one.way == "none"), None)
+def _warnings(judged: Sequence[Judged], base: float, chosen: Way) -> list[str]:
+    plain = next((one for one in judged if one.way == "none"), None)
     said = []
     for one in judged:
-        if one.way == "smote" and plain is not None and one.gap > plain + MOST_GAP:
+        if plain is not None and one.way == chosen and one.roc_auc < plain.roc_auc - LEAST_LOSS:
+            said.append(
+                f"{_NAMES[one.way]}, the way chosen, ranks worse than no balancing on the same untouched rows: ROC AUC "
+                f"{one.roc_auc:.3f} against {plain.roc_auc:.3f}."
+            )
+        if plain is not None and one.way == "smote" and one.gap > plain.gap + MOST_GAP:
             said.append(
                 f"SMOTE over-fits: its ROC AUC is {one.gap:.3f} higher on the rows it learned from than on untouched "
-                f"ones, without it {plain:.3f}."
+                f"ones, without it {plain.gap:.3f}."
             )
         if abs(one.mean_before - base) > MOST_SHIFT:
             said.append(

@@ -215,6 +215,9 @@ def test_more_classes_have_a_confusion_table() -> None:
     assert details["adjustment"]["log_loss_after"] < details["adjustment"]["log_loss_before"]
     assert set(details["classes"]) == {"accuracy", "macro_f1", "roc_auc", "log_loss"}
     assert details["folds"]["roc_auc"]["value"] > 0.7
+    ranked = details["class_rankings"]
+    assert [one["class"] for one in ranked] == ["none", "some", "much"]
+    assert np.mean([one["roc_auc"]["value"] for one in ranked]) == pytest.approx(details["classes"]["roc_auc"]["value"])
 
 
 def test_a_search_is_told_and_used(tmp_path: Path) -> None:

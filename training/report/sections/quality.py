@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from training.report.figures.calibration import calibration_picture
+from training.report.figures.class_curves import class_precision_recall_picture, class_roc_picture
 from training.report.figures.confusion import confusion_picture
 from training.report.figures.curves import precision_recall_picture, roc_picture
 from training.report.figures.gains import gains_picture
@@ -15,6 +16,7 @@ from training.report.judged import Judged
 from training.report.numbers import percent, spread
 from training.report.picture import Picture, pictures
 
+_RANKED: Final = ("roc_auc", "average_precision")
 _MEASURES: Final = (("roc_auc", "ROC AUC"), ("average_precision", "average precision"), ("accuracy", "accuracy"))
 
 
@@ -26,7 +28,7 @@ def quality_section(judged: Judged) -> Html:
         part("Segments on the test rows", _bands(judged)),
         part("Beside simpler ways", _baselines(judged)),
         pictures(*_curves(judged)),
-        part("Class by class", _classes(details.get("confusion") or {}, judged)),
+        part("Class by class", _classes(judged), pictures(*_class_curves(judged))),
         part("Over folds", _folds(details.get("folds") or {})),
         identity="quality",
     )
@@ -75,13 +77,21 @@ def _ahead(one: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> list[s
     return [spread(one[key]) if key in one else "" for key, _ in columns]
 
 
-def _classes(found: Mapping[str, Any], judged: Judged) -> Html:
+def _classes(judged: Judged) -> Html:
+    ranked = {one["class"]: one for one in judged.details.get("class_rankings", ())}
     rows = [
         (judged.label(one["class"]), f"{one['rows']:,}", _within(one, "precision"), _within(one, "recall"),
-         spread(one.get("f1")))
-        for one in found.get("per_class", ())
+         spread(one.get("f1")), *(spread(ranked.get(one["class"], {}).get(key)) for key in _RANKED if ranked))
+        for one in (judged.details.get("confusion") or {}).get("per_class", ())
     ]  # fmt: skip
-    return table(("segment", "rows", "precision", "recall", "F1"), rows, numeric_from=1)
+    header = ("segment", "rows", "precision", "recall", "F1", *(dict(_MEASURES)[key] for key in _RANKED if ranked))
+    return table(header, rows, numeric_from=1)
+
+
+def _class_curves(judged: Judged) -> list[Picture]:
+    ranked = judged.details.get("class_rankings")
+    draw = (class_precision_recall_picture, class_roc_picture)
+    return [each(ranked, judged.labels) for each in draw] if ranked else []
 
 
 def _share(one: Mapping[str, Any], key: str) -> str:

@@ -139,6 +139,18 @@ def test_smote_that_over_fits_is_said() -> None:
     assert [each for each in found["warnings"] if each.startswith("SMOTE over-fits: its ROC AUC is 0.")]
 
 
+@pytest.mark.parametrize(("chosen", "told"), [("under", 1), ("smote", 0), ("none", 0)])
+def test_a_chosen_way_that_ranks_worse_is_said(chosen: Way, told: int) -> None:
+    """Of the way chosen alone: a worse one that nobody took harms nobody."""
+
+    def trial(way: Way) -> Trial:
+        found = _trial(way)
+        return replace(found, on_judged=found.on_judged * (-1 if way == "under" else 1))
+
+    said = compare_balances(trial, JUDGING, chosen=chosen, seed=0)["warnings"]
+    assert len([each for each in said if "the way chosen, ranks worse than no balancing" in each]) == told
+
+
 def test_a_way_that_cannot_be_gone_is_left_out_with_its_reason() -> None:
     """The others are compared."""
 

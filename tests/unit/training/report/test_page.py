@@ -23,7 +23,8 @@ PICTURES = {
     "labels": [
         "What each segment holds", "Precision and recall", "ROC", "Calibration", "Gain and lift",
         "Would more rows help",
-        "Which classes are taken for which", "Where users went", "What the model looks at",
+        "Which classes are taken for which", "Precision and recall of each class against the rest",
+        "ROC of each class against the rest", "Where users went", "What the model looks at",
         "What is lost without a feature", "Which values push which way", "By profile:age",
         "Ways of dealing with the rare class", "How the search went",
     ],

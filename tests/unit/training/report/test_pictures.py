@@ -16,6 +16,7 @@ from report_samples import class_shap, clusters, labels
 
 from training.report.figures.balance import balance_picture
 from training.report.figures.bands import bands_picture
+from training.report.figures.class_curves import class_precision_recall_picture, class_roc_picture
 from training.report.figures.confusion import confusion_picture
 from training.report.figures.criteria import criteria_picture
 from training.report.figures.fairness import fairness_picture
@@ -54,6 +55,8 @@ def _drawn(count: int) -> Iterator[Picture | None]:
     told = said.details
     yield bands_picture(told["bands"])
     yield confusion_picture(told["confusion"]["matrix"], names)
+    yield class_roc_picture(told["class_rankings"], said.labels)
+    yield class_precision_recall_picture(told["class_rankings"], said.labels)
     yield importances_picture(told["importances"])
     yield permutation_picture(told["permutation"])
     yield shap_picture(told["shap"])
