@@ -7,9 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-FRUGAL: Final = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+FRUGAL: Final = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "262144",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
 """Environment. A dozen threads that allocate now and then have an arena each by default, and Arrow a pool that gives
-little back: 30 MB in a gateway's worker, 5 MB steps in a stream process (2026-11)."""
+little back: 30 MB in a gateway's worker, 5 MB steps in a stream process. By default glibc also learns, from every large
+block that is freed, to put such blocks into the heap, where they keep what lies around them resident: from a quarter of
+a megabyte on a block is the kernel's instead (the demonstration's feed: 97 MB for 247; 2026-11)."""
 
 EVERY_S: Final = 60.0
 """How often a process that is never idle gives back. Of 35 MB it takes 1 to 3 ms of the thread that asks, in which
