@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -25,6 +25,13 @@ class SegmentText(Section):
     description: str
 
 
+class UnitForms(Section):
+    """A unit by the number before it, in the plural categories of the Unicode CLDR that hold 1 and the others."""
+
+    one: str = Field(min_length=1)
+    other: str = Field(min_length=1)
+
+
 class Axis(Section):
     """Features that say the same thing over several windows; each axis weighs the same in a distance."""
 
@@ -34,7 +41,15 @@ class Axis(Section):
     """Where on the axis a missing value is put."""
     reversed: bool = False
     """True when a large value means little (days since the last purchase)."""
-    unit: str
+    unit: str | UnitForms
+    """In the plural, or both forms: `training.units` says one of it."""
+
+    @field_validator("unit", mode="before")
+    @classmethod
+    def _forms(cls, found: Any) -> Any:
+        if not isinstance(found, str | dict | UnitForms):
+            raise ValueError("is text in the plural (days), or both forms ({one: day, other: days})")
+        return UnitForms.model_validate(found) if isinstance(found, dict) else found
 
 
 class Archetype(SegmentText):

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from training.clusters.telling import Difference
-from training.sections import Axis, SegmentText
+
+from training.sections import Axis, SegmentText, UnitForms
+from training.units import with_unit
 
 # How Cliff's delta is read (Romano et al. 2006).
 _WORDS: Final = ((0.474, "much {} than"), (0.33, "{} than"), (0.147, "somewhat {} than"))
@@ -54,10 +56,10 @@ def _one_per_axis(differences: Sequence[Difference], axes: Mapping[str, Axis]) -
     return told[:MOST_DIFFERENCES]
 
 
-def _trait(one: Difference, unit: str) -> str:
+def _trait(one: Difference, unit: str | UnitForms) -> str:
     words = next(words for least, words in _WORDS if abs(one.effect) >= least)
     compared = words.format("higher" if one.effect > 0 else "lower")
-    typical = f"{_number(one.median)} {unit}".strip()
+    typical = with_unit(_number(one.median), unit)
     return f"{plain_name(one.feature)} typically {typical}, {compared} the others' {_number(one.others)}"
 
 

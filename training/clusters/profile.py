@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+
 from training.rows import Floats
 from training.sections import Axis
+from training.units import with_unit
 
 
 def median_table(
@@ -42,8 +44,7 @@ def typical_member(
         feature = axis.features[len(axis.features) // 2]
         column = values[:, list(features).index(feature)]
         present = column[~np.isnan(column)]
-        shown = f"{np.median(present):,.0f}" if present.size else "none"
-        out[feature] = f"{shown} {axis.unit}"
+        out[feature] = with_unit(f"{np.median(present):,.0f}", axis.unit) if present.size else "unknown"
     return out
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from training.report.picture import Picture
 from training.report.style import ACCENT, WARM, figure
 from training.report.wrapping import wrapped
+from training.units import with_unit
 
 
 def bands_picture(bands: Sequence[Mapping[str, Any]]) -> Picture:
@@ -27,7 +28,8 @@ def bands_picture(bands: Sequence[Mapping[str, Any]]) -> Picture:
             axes.annotate(
                 said, (each or 0, place + shift), (4, 0), textcoords="offset points", va="center", fontsize=8.5
             )
-    axes.set_yticks(places, [f"{wrapped(str(one['label']))}\n{one['rows']:,} users" for one in bands])
+    users = [with_unit(f"{one['rows']:,}", "users") for one in bands]
+    axes.set_yticks(places, [f"{wrapped(str(one['label']))}\n{each}" for one, each in zip(bands, users, strict=True)])
     axes.set_ylim(len(bands) - 0.5, -0.5)
     axes.set_xlim(0, 1.12)
     axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")

@@ -13,6 +13,7 @@ from training.report.judged import Judged
 from training.report.numbers import rounded
 from training.report.picture import Picture, pictures
 from training.report.style import mark
+from training.units import with_unit
 
 _SENTENCES: Final = 5
 _DECISIONS: Final = {
@@ -92,7 +93,11 @@ def _card(judged: Judged, place: int) -> Html:
     entry = judged.manifest.vocabulary[place]
     total = max(sum(judged.sizes.values()), 1)
     size = judged.sizes.get(entry.key)
-    how_many = "" if size is None else tag("p", tag("b", rounded(size / total)), f" {size:,} users", class_="size")
+    how_many = (
+        ""
+        if size is None
+        else tag("p", tag("b", rounded(size / total)), " ", with_unit(f"{size:,}", "users"), class_="size")
+    )
     return tag(
         "article", tag("h3", entry.label), how_many, tag("p", entry.description),
         tag("p", code(entry.key), class_="meta"),
