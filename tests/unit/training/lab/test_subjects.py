@@ -10,6 +10,7 @@ import pytest
 
 from strata.errors import StrataError
 from training.algorithms import list_algorithms
+from training.lab import isolated
 from training.lab.isolated import run_alone
 from training.lab.simulated import simulate
 from training.lab.subjects import Subject, define, subjects
@@ -49,3 +50,14 @@ def test_work_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert run_alone("piece", "a", "0") == {"given": "a"}
     with pytest.raises(StrataError, match="a 3 ended with 3"):
         run_alone("piece", "a", "3")
+
+
+def test_work_without_an_end_is_stopped_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was being done, for how long, and what to try; and nothing of it goes on."""
+    (tmp_path / "endless.py").write_text("while True:\n    pass\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{':'.join(sys.path)}")
+    monkeypatch.setattr(isolated, "LONGEST_S", 0.36)
+    with pytest.raises(
+        StrataError, match=r"^endless kmeans 1000 was stopped after 0\.0001 hours; ask for one \(--only"
+    ):
+        run_alone("endless", "kmeans", "1000")
