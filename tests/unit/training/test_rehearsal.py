@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from toy_training import NOW_US, RESPONDERS, ToyReader, toy_definition, toy_docu
 from strata.errors import DefinitionInvalid, InputInvalid
 from training.algorithms import list_algorithms
 from training.definition import Definition
+from training.labels.native_stderr import without_lightgbm
 from training.labels.rehearsal import rehearse
 from training.produce import Sources, produce
 
@@ -41,6 +43,22 @@ def test_what_the_library_refuses_is_a_sentence(kind: str, parameters: dict[str,
     with pytest.raises(DefinitionInvalid, match=f"{kind} refuses its parameters.*{next(iter(parameters))}") as caught:
         rehearse(_with(parameters, kind))
     assert "\n" not in str(caught.value)
+
+
+def test_a_refusal_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
+    """LightGBM prints its own line past every logger; a person reads the sentence alone."""
+    with pytest.raises(DefinitionInvalid, match=r"refuses its parameters: Check failed: \(num_leaves\) > \(1\)$"):
+        rehearse(_with({"num_leaves": 1}))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_others_say_meanwhile_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
+    """Standard error is the whole process's: only LightGBM's lines are kept from it, whatever was raised."""
+    with pytest.raises(KeyboardInterrupt), without_lightgbm():
+        os.write(2, b"before\n[LightGBM] [Fatal] Check failed: .\n\nafter [LightGBM]\n")
+        raise KeyboardInterrupt
+    os.write(2, b"and then\n")
+    assert capfd.readouterr().err == "before\nafter [LightGBM]\nand then\n"
 
 
 @pytest.mark.parametrize(
