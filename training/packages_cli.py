@@ -9,11 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from strata.errors import SegmenterNotFound, StrataError
-from strata.runtime import find_package, list_segmenters, list_versions, load_package
+from strata.errors import StrataError
+from strata.runtime import list_segmenters, list_versions, load_package
 from strata.runtime.store import latest_version
 from strata.settings import load_settings
 from training.journal import Journal
+from training.stored import asked_version, check_trained
 from training.tune.cli import tune_package
 
 packages_app = typer.Typer(
@@ -49,7 +50,7 @@ def show_package(
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
     """What one version is: vocabulary, features, figures."""
-    folder = find_package(load_settings().packages, name, version)
+    folder = asked_version(load_settings().packages, name, version)
     manifest = load_package(folder).manifest
     if as_json:
         typer.echo(manifest.to_json().decode())
@@ -78,8 +79,8 @@ def accept_package(
 
     settings = load_settings()
     entry = accept(settings.packages, Journal(settings.trainings), name, version, why=why, who=who)
-    typer.echo(f"{name} {version} is accepted by {entry['who']}: {why}")
-    typer.echo(f"to have it answer: strata release promote {name} {version} --why ...")
+    typer.echo(f"{name} {entry['version']} is accepted by {entry['who']}: {why}")
+    typer.echo(f"to have it answer: strata release promote {name} {entry['version']} --why ...")
 
 
 @packages_app.command("verify")
@@ -93,8 +94,8 @@ def verify_packages(
     settings = load_settings()
     faults = 0
     catalog = read_catalog(settings.registry) if settings.registry.exists() else None
-    if name is not None and not list_versions(settings.packages, name):
-        raise SegmenterNotFound(name, list_segmenters(settings.packages))
+    if name is not None:
+        check_trained(settings.packages, name)
     for segmenter in list_segmenters(settings.packages) if name is None else [name]:
         latest = latest_version(settings.packages, segmenter)
         for version in list_versions(settings.packages, segmenter):

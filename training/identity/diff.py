@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from strata.errors import InputInvalid, PackageInvalid
-from strata.runtime import FeatureInput, Package, find_package, list_segmenters, list_versions, load_package
+from strata.runtime import FeatureInput, Package, list_segmenters, list_versions, load_package
 from strata.runtime.manifest import FILE_NAME
 from training.identity.agree import columns_of
 from training.identity.solution import Identity, Population, compare
 from training.rows import Floats
+from training.stored import asked_version
 
 REFERENCE: Final = "reference.parquet"
 
@@ -24,10 +25,10 @@ def locate(packages: Path, named: str) -> Path:
         return Path(named)
     segmenter, _, version = named.rpartition("/")
     if segmenter in list_segmenters(packages):
-        return find_package(packages, segmenter, version)
+        return asked_version(packages, segmenter, version)
     holders = [name for name in list_segmenters(packages) if named in list_versions(packages, name)]
     if len(holders) == 1:
-        return find_package(packages, holders[0], named)
+        return asked_version(packages, holders[0], named)
     raise InputInvalid(
         f"{named!r} is no version here ({packages}) and no folder of a package; "
         "write a version, NAME/latest or a path (strata packages list)"

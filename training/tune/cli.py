@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from strata.runtime import find_package
 from strata.settings import load_settings
 from training.figures_file import JsonFile, write_figures
+from training.stored import asked_version
 
 if TYPE_CHECKING:
     from strata.runtime.choice import Choice
@@ -33,7 +33,7 @@ def tune_package(
     """
     from training.tune.run import tune
 
-    folder = find_package(load_settings().packages, name, version)
+    folder = asked_version(load_settings().packages, name, version)
     console = Console(highlight=False)
     with console.status(f"{name} {folder.name}: starting") as status:
         choice = tune(folder, rounds=rounds, tell=lambda stage: status.update(f"{name} {folder.name}: {stage}"))

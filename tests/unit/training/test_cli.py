@@ -10,7 +10,8 @@ import pytest
 from toy_package import write_toy_promo, write_toy_tiers
 from typer.testing import CliRunner
 
-from strata.errors import DefinitionInvalid, InputInvalid, SegmenterNotFound
+from strata.errors import DefinitionInvalid, InputInvalid, PackageInvalid
+from strata.faults import explain
 from training.cli import app
 
 RUN = CliRunner()
@@ -66,8 +67,57 @@ def test_train_wants_one_name_or_all(packages: Path) -> None:
 def test_verify_of_a_name_nobody_has_is_no_success(packages: Path) -> None:
     """A scheduler that mistypes is told, with the names there are."""
     found = RUN.invoke(app, ["packages", "verify", "toy_tier"])
-    assert isinstance(found.exception, SegmenterNotFound)
-    assert "toy_promo, toy_tiers" in str(found.exception)
+    assert isinstance(found.exception, InputInvalid)
+    assert "did you mean toy_tiers?" in str(found.exception)
+
+
+@pytest.mark.parametrize(
+    "command", [["show"], ["tune"], ["accept", "--why", "looked"]], ids=lambda command: str(command[0])
+)
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        (
+            ["nobody", "latest"],
+            "no version of a segmenter 'nobody' is stored (there are toy_held, toy_promo, toy_tiers); ",
+        ),
+        (["toy_tier", "latest"], "did you mean toy_tiers?"),
+        (["toy_tiers", "../../x"], "toy_tiers has no version '../../x'; there are "),
+        (["toy_tiers", "lates"], "did you mean latest?"),
+        (["toy_held", "latest"], "no version of toy_held was accepted yet, so none is the latest; name one ("),
+        (["toy_tiers", "0123456789ab"], "was rejected, and only its report is kept, in "),
+        (["toy_bare", "latest"], "no version of a segmenter 'toy_bare' is stored"),
+    ],
+)
+def test_a_version_that_is_not_there_is_the_callers_mistake(
+    packages: Path, command: list[str], named: list[str], sentence: str
+) -> None:
+    """Exit code 2, and one sentence with what there is or what was meant; a rejected one and a held one say so."""
+    (packages / "toy_tiers" / "rejected" / "0123456789ab").mkdir(parents=True)
+    (packages / "toy_bare").mkdir()
+    held = packages / "toy_held" / write_toy_promo(packages).name
+    held.mkdir(parents=True)
+    (held / "manifest.json").touch()
+    found = RUN.invoke(app, ["packages", command[0], *named, *command[1:]])
+    assert isinstance(found.exception, InputInvalid)
+    said, code = explain(found.exception)
+    assert (sentence in said, code) == (True, 2), said
+
+
+def test_the_beginning_of_a_version_is_enough_to_be_understood(packages: Path) -> None:
+    """As it is with a commit: but what is written down is the whole of it, so it is told and not taken."""
+    version = (packages / "toy_tiers" / "LATEST").read_text(encoding="utf-8").strip()
+    found = RUN.invoke(app, ["packages", "show", "toy_tiers", version[:4]])
+    assert str(found.exception) == f"toy_tiers has no version {version[:4]!r}; did you mean {version}?"
+    assert RUN.invoke(app, ["packages", "show", "toy_tiers", version]).exit_code == 0
+
+
+def test_a_damaged_latest_is_a_failure(packages: Path) -> None:
+    """Nobody asked for anything wrong: exit code 1."""
+    (packages / "toy_tiers" / "LATEST").write_text("fffffffffff0\n", encoding="utf-8")
+    found = RUN.invoke(app, ["packages", "show", "toy_tiers"])
+    assert isinstance(found.exception, PackageInvalid)
+    assert explain(found.exception)[1] == 1
 
 
 @pytest.mark.parametrize(

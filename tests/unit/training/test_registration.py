@@ -129,6 +129,7 @@ def test_what_cannot_be_accepted_is_told_why(home: Home) -> None:
         return str(told.value)
 
     assert "is the version accepted last already" in refused(home.first.version)
+    assert f"{home.first.version} is the version accepted last already" in refused("latest")
     assert "was rejected, and only its report is kept" in refused(rejected)
     assert "has no version '0123456789ab'" in refused("0123456789ab")
     assert "--why is empty" in refused(held, " ")
