@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from strata.clock import format_instant
 from strata.errors import InputInvalid
+from training.history_columns import check_columns
 
 Instants = NDArray[np.int64]
 MEASURES: Final = MappingProxyType(
@@ -105,10 +107,16 @@ class History:
             np.asarray(found["measured"], dtype=np.float64),
         )
 
+    @cached_property
+    def _checked(self) -> Path:
+        """The folder, once its files were looked at."""
+        check_columns(self.folder)
+        return self.folder
+
     def _query(self, sql: str, **parameters: object) -> dict[str, NDArray[np.generic]]:
         if not any((self.folder / "events").glob("month=*/*.parquet")):
             raise InputInvalid(f"there are no events in {self.folder}; run: strata events import PATH --mapping FILE")
-        pattern = str(self.folder / "events" / "month=*" / "*.parquet").replace("'", "''")
+        pattern = str(self._checked / "events" / "month=*" / "*.parquet").replace("'", "''")
         window = "" if self.since_us is None else f" WHERE event_time >= make_timestamptz({self.since_us})"
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET enable_progress_bar = false")

@@ -1,4 +1,4 @@
-"""A stored version by the name a person gives it: one that is not there is the caller's mistake, a damaged one is not."""
+"""A stored version by the name a person gives it: one that is not there is their mistake, a damaged one is not."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from training.sections import UnitForms
 
-# What shops count, users among it. Without `times` in front of `as` and `the`, where it multiplies: 1 times the average.
+# What shops count, users among it. Not `times` in front of `as` and `the`, where it multiplies: 1 times the average.
 _COUNTED: Final = re.compile(
     r"(second|minute|hour|day|week|month|quarter|year|basket|cart|order|purchase|return|invoice|receipt|item|product"
     r"|brand|coupon|voucher|visit|trip|session|view|click|event|point|euro|dollar|pound|cent|store|shop|user|household|customer"

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from training.clusters.telling import Difference
-
 from training.sections import Axis, SegmentText, UnitForms
 from training.units import with_unit
 

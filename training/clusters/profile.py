@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
 from training.rows import Floats
 from training.sections import Axis
 from training.units import with_unit

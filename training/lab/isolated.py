@@ -19,7 +19,7 @@ LONGEST_S: Final = 7_200
 def run_alone(module: str, *arguments: str, threads: int = 1) -> dict[str, Any]:
     """`python -m module arguments`, whose last line is its result as JSON behind `lab-result`.
 
-    Raises StrataError when it ends badly, what it said of that being on stderr, and when it takes longer than LONGEST_S.
+    Raises StrataError when it ends badly, what it said of that being on stderr, and when it takes over LONGEST_S.
     """
     environ = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
     command = [sys.executable, "-m", module, *arguments]

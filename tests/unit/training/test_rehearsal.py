@@ -54,9 +54,14 @@ def test_a_refusal_is_told_once(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_what_others_say_meanwhile_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
     """Standard error is the whole process's: only LightGBM's lines are kept from it, whatever was raised."""
-    with pytest.raises(KeyboardInterrupt), without_lightgbm():
+
+    @without_lightgbm()
+    def interrupted() -> None:
         os.write(2, b"before\n[LightGBM] [Fatal] Check failed: .\n\nafter [LightGBM]\n")
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     os.write(2, b"and then\n")
     assert capfd.readouterr().err == "before\nafter [LightGBM]\nand then\n"
 
