@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,35 @@ def test_the_oldest_files_go_first(tmp_path: Path) -> None:
         (tmp_path / folder / f"{name}.parquet").write_bytes(b"x" * 10)
     assert remove_oldest(tmp_path, 25) == 1
     assert sorted(path.name for path in tmp_path.glob("*/*")) == ["2.parquet", "3.parquet"]
+
+
+def test_looking_at_many_files_holds_none_of_them(tmp_path: Path) -> None:
+    """A list of them all would be longer every time, and its pieces stay in the heap."""
+    (tmp_path / "tiers").mkdir()
+    for index in range(1_000):
+        (tmp_path / "tiers" / f"{index:016d}-w000-{index:06d}.parquet").write_bytes(b"x")
+    tracemalloc.start()
+    try:
+        assert remove_oldest(tmp_path, 1_000) == 0
+        assert tracemalloc.get_traced_memory()[1] < 50_000
+        assert remove_oldest(tmp_path, 997) == 3
+    finally:
+        tracemalloc.stop()
+    assert min(path.name for path in tmp_path.glob("*/*")).startswith("0000000000000003")
+
+
+@pytest.mark.parametrize("most", range(0, 70, 7))
+def test_the_newest_that_have_room_stay(tmp_path: Path, most: int) -> None:
+    """As many as there are, of whichever segmenter; one too large for what is left ends it."""
+    sizes = [10, 0, 25, 5, 1, 20]
+    for index, size in enumerate(sizes):
+        folder = tmp_path / ("a", "b")[index % 2]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{index}.parquet").write_bytes(b"x" * size)
+    kept = [index for index in range(len(sizes)) if sum(sizes[index:]) <= most]
+    removed = remove_oldest(tmp_path, most)
+    assert sorted(int(path.stem) for path in tmp_path.glob("*/*")) == kept
+    assert removed == len(sizes) - len(kept)
 
 
 def test_a_share_is_the_same_users_every_time(tmp_path: Path) -> None:
