@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ from serving.domain.features import feature_rows
 PROFILE = toy_profile("tiers")
 PAGEMAP = Path("/proc/self/pagemap")
 WIDTH, ROWS = 50, 20_000
-measured = pytest.mark.skipif(not PAGEMAP.exists(), reason="NOT TESTED: this kernel has no pagemap")
 
 
 def _resident(array: np.ndarray) -> int:
@@ -54,7 +52,6 @@ def _pass(buffer: PredictionBuffer, rows: int, value: float) -> None:
     assert (block.values == value).all()
 
 
-@measured
 def test_a_burst_is_not_resident_for_good() -> None:
     """8 MB are touched by it and wait a while for the next; then they go back. What is written later is as ever."""
     buffer = PredictionBuffer(WIDTH, ROWS)
@@ -79,7 +76,6 @@ def test_what_is_used_every_time_stays() -> None:
     assert given == [1_000 * WIDTH * 8] * 2
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: other kernels take the advice when they please")
 def test_the_first_bytes_stay_whatever_the_page() -> None:
     """The rest of the page they end on, too."""
     page = mmap.PAGESIZE

@@ -8,9 +8,10 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from training.report.figures.curves import banded
 from training.report.numbers import spread
 from training.report.picture import Picture
-from training.report.style import ACCENT, INK, panels
+from training.report.style import INK, panels
 from training.report.wrapping import wrapped
 
 _COLUMNS: Final = 4
@@ -45,7 +46,6 @@ def _panels(count: int, across: str, up: str) -> tuple[Figure, list[Axes]]:
 
 
 def _draw(axes: Axes, curve: Mapping[str, Any], name: str, area: Any) -> None:
-    axes.fill_between(curve["x"], curve["low"], curve["high"], color=ACCENT, alpha=0.2, linewidth=0)
-    axes.plot(curve["x"], curve["y"], color=ACCENT)
+    banded(axes, curve)
     axes.set_ylim(0, 1.03)
     axes.set_title(f"{wrapped(name, 22, 2)}\n{spread(area)}", fontsize=8.5, loc="left")

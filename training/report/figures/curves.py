@@ -16,7 +16,7 @@ from training.report.wrapping import shortened
 def roc_picture(ranking: Mapping[str, Any]) -> Picture:
     """The ROC curve with its bootstrap band."""
     made, axes = figure(3.7, 3.4)
-    _banded(axes, ranking["roc"], f"this version {spread(ranking.get('roc_auc'))}")
+    banded(axes, ranking["roc"], f"this version {spread(ranking.get('roc_auc'))}")
     axes.plot([0, 1], [0, 1], color=INK, linestyle=":", linewidth=1, label="chance 0.500")
     axes.set_xlabel("share of all others included")
     axes.set_ylabel("share of positives included")
@@ -29,7 +29,7 @@ def precision_recall_picture(
 ) -> Picture:
     """Precision against recall with its band, the base rate, and the baselines that are points."""
     made, axes = figure(3.7, 3.6 + 0.18 * len(baselines))
-    _banded(axes, ranking["precision_recall"], f"this version {spread(ranking.get('average_precision'))}")
+    banded(axes, ranking["precision_recall"], f"this version {spread(ranking.get('average_precision'))}")
     if base_rate is not None:
         axes.axhline(base_rate, color=INK, linestyle=":", linewidth=1, label=f"everybody {base_rate:.3f}")
     known = [one for one in baselines if one.get("precision") is not None and 0 < one.get("recall", 0) < 1]
@@ -42,7 +42,8 @@ def precision_recall_picture(
     return Picture("Precision and recall", "The band is a 95 % bootstrap; points are simpler ways.", made)
 
 
-def _banded(axes: Axes, curve: Mapping[str, Any], name: str) -> None:
+def banded(axes: Axes, curve: Mapping[str, Any], name: str = "") -> None:
+    """A curve and the band around it, where there is one."""
     if "low" in curve:
         axes.fill_between(curve["x"], curve["low"], curve["high"], color=ACCENT, alpha=0.2, linewidth=0)
     axes.plot(curve["x"], curve["y"], color=ACCENT, label=name)
