@@ -11,6 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from serving.domain.deadline import Deadline
 from serving.door import Door, OpenDoor, pending_options
+from serving.queues import FewQueues
 from serving.servicers.forwarded_events import MAX_REQUEST_BYTES, ForwardedEvents
 from serving.servicers.forwarded_events import SERVICE as EVENTS
 from serving.servicers.guard import PLAIN, Guard
@@ -64,21 +65,22 @@ class GatewayServer:
         servicer = self._servicer(meters, limits, guard)
         servicer.BatchGetSegments = self._door.batch(servicer.BatchGetSegments, limits.batch_default_s)
         servicer.WatchSegments = guarded_stream(watching.method.watch, meters["WatchSegments"])
-        add(servicer, self.server)
+        queues = FewQueues(self.server)
+        add(servicer, queues)
         # In place of the generated handler, which would serialise a reply that comes serialised.
         quick = self._get_segments(meters["GetSegments"], limits.default_s, guard)
-        self.server.add_registered_method_handlers(SERVICE, {"GetSegments": quick})
+        queues.add_registered_method_handlers(SERVICE, {"GetSegments": quick})
         self._health = health.aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, queues)
         self._door.add_to(self.server)
         # Whether events are taken only the stream process knows: EventService's health is asked there.
         self._healthy = ["", SERVICE]
         offered = [SERVICE]
         if events is not None:
-            self.server.add_generic_rpc_handlers((events.handlers(),))
+            events.add_to(queues)
             offered.append(EVENTS)
         if releases is not None:
-            add_releases(self.server, releases, meters)
+            add_releases(queues, releases, meters)
             offered.append(RELEASES)
             self._healthy.append(RELEASES)
         enable_reflection(offered, self.server)

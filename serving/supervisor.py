@@ -23,6 +23,8 @@ HANG_S: Final = 10.0
 """An event loop that has not come round for so long will not: whoever waits for it is better off with another."""
 HANG_LOOKS: Final = 20
 """Looks in a row that must find it so: after a machine slept, or this process was stopped, workers beat first."""
+REFUSED_PAUSE_S: Final = 5.0
+"""Before a worker that cannot start is tried again, while others answer."""
 STILL_S: Final = 10.0
 """A supervisor that has not looked after its workers for so long is no longer alive itself."""
 _log = logging.getLogger("strata.supervisor")
@@ -97,7 +99,7 @@ class Supervisor:
         for seat in self._seats:
             if seat.worker is None:
                 if now_s >= seat.start_at_s:
-                    seat.worker = WorkerProcess(seat.order, now_s)
+                    self._start(seat, now_s)
                 continue
             seat.worker.look(now_s)
             if seat.worker.ended:
@@ -112,13 +114,33 @@ class Supervisor:
             self._announced = True
             self._announce()
 
+    def _start(self, seat: _Seat, now_s: float) -> None:
+        try:
+            seat.worker = WorkerProcess(seat.order, now_s)
+        except OSError as error:  # no memory, processes or descriptors left: that may pass
+            self._postpone(seat, now_s, 0.0, f"a start that failed: {error}")
+
     def _bury(self, seat: _Seat, worker: WorkerProcess, now_s: float) -> None:
         worker.close()
         seat.worker, seat.hung_looks = None, 0
         if worker.refusal:
-            raise GatewayFailed(worker.refusal)
-        how = worker.how_it_ended()
+            self._refused(seat, worker.refusal, now_s)
+            return
+        self.restarts += 1
         served_s = 0.0 if worker.ready_s is None else now_s - worker.ready_s
+        self._postpone(seat, now_s, served_s, worker.how_it_ended(), worker.pid)
+
+    def _refused(self, seat: _Seat, reason: str, now_s: float) -> None:
+        """What keeps one from starting may not trouble those that serve: they are worth more than a quick end."""
+        if not (self._announced and self.alive()):
+            raise GatewayFailed(reason)
+        seat.start_at_s = now_s + REFUSED_PAUSE_S
+        _log.error(
+            "worker cannot start and is tried again",
+            extra={"fields": {"worker": seat.order.slot, "reason": reason, "pause_s": REFUSED_PAUSE_S}},
+        )
+
+    def _postpone(self, seat: _Seat, now_s: float, served_s: float, how: str, pid: int | None = None) -> None:
         pause_s = self._replacement.pause_s(served_s)
         if self._replacement.hopeless:
             raise GatewayFailed(
@@ -126,10 +148,9 @@ class Supervisor:
                 "the log tells what they did, and strata doctor looks for a damaged store"
             )
         seat.start_at_s = now_s + pause_s
-        self.restarts += 1
         _log.warning(
             "worker died and is replaced",
-            extra={"fields": {"worker": seat.order.slot, "pid": worker.pid, "how": how, "pause_s": round(pause_s, 2)}},
+            extra={"fields": {"worker": seat.order.slot, "pid": pid, "how": how, "pause_s": round(pause_s, 2)}},
         )
 
     def _end_all(self) -> None:

@@ -21,7 +21,7 @@ class WorkerProcess:
     """A running worker. It ends when its standard input is closed, so it cannot outlive the supervisor."""
 
     def __init__(self, order: WorkerOrder, began_s: float) -> None:
-        """Start it. Never by fork: gRPC's threads do not survive one."""
+        """Start it. Never by fork: gRPC's threads do not survive one. Raises OSError where there is no room for one."""
         self.began_s = began_s
         self.ready_s: float | None = None
         self.refusal = ""
@@ -35,6 +35,9 @@ class WorkerProcess:
                 env={**FRUGAL, **_QUIET, **os.environ},
                 start_new_session=True,  # a terminal's Ctrl-C is for the supervisor, which lets workers drain
             )
+        except OSError:
+            os.close(self._report)
+            raise
         finally:
             os.close(theirs)
         assert self._process.stdin is not None

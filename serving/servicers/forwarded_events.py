@@ -42,15 +42,14 @@ class ForwardedEvents:
         self._publish: Any = self._channel.unary_unary(f"/{SERVICE}/PublishEvents")
         self._stream: Any = self._channel.stream_stream(f"/{SERVICE}/StreamEvents")
 
-    def handlers(self) -> Any:
-        """For `grpc.aio.Server.add_generic_rpc_handlers`."""
-        return grpc.method_handlers_generic_handler(
-            SERVICE,
-            {
-                "PublishEvents": grpc.unary_unary_rpc_method_handler(self._publish_events),
-                "StreamEvents": grpc.stream_stream_rpc_method_handler(self._stream_events),
-            },
-        )
+    def add_to(self, server: Any) -> None:
+        """Serve them, as generated code would, but for bytes."""
+        handlers = {
+            "PublishEvents": grpc.unary_unary_rpc_method_handler(self._publish_events),
+            "StreamEvents": grpc.stream_stream_rpc_method_handler(self._stream_events),
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+        server.add_registered_method_handlers(SERVICE, handlers)
 
     async def close(self) -> None:
         """Let go of the channel; calls under way end."""

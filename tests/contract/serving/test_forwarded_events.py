@@ -23,7 +23,7 @@ class Gateway:
     def __init__(self, door: str) -> None:
         self.events = ForwardedEvents(door)
         self.server: Any = grpc.aio.server()
-        self.server.add_generic_rpc_handlers((self.events.handlers(),))
+        self.events.add_to(self.server)
         self.port = self.server.add_insecure_port("127.0.0.1:0")
 
     async def __aenter__(self) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import socket
@@ -48,11 +49,16 @@ class SeenWorker:
     """A WorkerProcess that answers at once and ends when it is killed."""
 
     made: ClassVar[list[SeenWorker]] = []
-    refusal = ""
+    told: ClassVar[str] = ""
+    """Why those made from now on refuse to serve; `no memory`: they cannot even be made."""
 
     def __init__(self, order: WorkerOrder, began_s: float) -> None:
-        self.began_s = self.ready_s = began_s
-        self.pid, self.ended = 1_000 + len(self.made), False
+        if self.told == "no memory":
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        self.refusal = self.told
+        self.began_s: float = began_s
+        self.ready_s: float | None = None if self.refusal else began_s
+        self.pid, self.ended = 1_000 + len(self.made), bool(self.refusal)
         self.made.append(self)
 
     def look(self, now_s: float) -> None:
@@ -95,6 +101,58 @@ def test_a_worker_that_hangs_is_replaced_but_not_after_a_machine_slept(
     keeper.step(61.0)
     assert len(SeenWorker.made) == 2
     assert keeper.restarts == 1
+
+
+def _two_seats(folder: Path, monkeypatch: pytest.MonkeyPatch) -> supervisor.Supervisor:
+    """Two workers that answer."""
+    monkeypatch.setattr(supervisor, "WorkerProcess", SeenWorker)
+    monkeypatch.setattr(SeenWorker, "made", [])
+    monkeypatch.setattr(SeenWorker, "told", "")
+    orders = [WorkerOrder(Settings(home=folder), slot, folder / f"numbers-{slot:03}.bin", -1) for slot in (0, 1)]
+    keeper = supervisor.Supervisor(orders, 1.0, lambda: None)
+    keeper.step(0.0)
+    keeper.step(0.1)
+    assert keeper.alive() == 2
+    return keeper
+
+
+def test_a_replacement_that_refuses_is_tried_again_while_another_worker_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever serves goes on; with nobody left the sentence ends the gateway."""
+    keeper = _two_seats(tmp_path, monkeypatch)
+    sound, other = SeenWorker.made
+    other.kill()
+    SeenWorker.told = "toy_promo: model.txt is not the file the manifest lists"
+    for look in range(100):  # ten seconds
+        keeper.step(1.0 + look / 10)
+    assert not sound.ended
+    assert keeper.alive() == 1
+    assert len(SeenWorker.made) == 2 + 2  # at once, and once more five seconds later
+    SeenWorker.told = ""
+    keeper.step(30.0)
+    keeper.step(30.1)
+    assert keeper.alive() == 2
+    SeenWorker.told = "toy_promo: model.txt is not the file the manifest lists"
+    for each in SeenWorker.made:
+        each.kill()
+    with pytest.raises(supervisor.GatewayFailed, match=r"model\.txt is not the file"):
+        for look in range(100):
+            keeper.step(60.0 + look / 10)
+
+
+def test_a_worker_that_cannot_be_started_for_want_of_memory_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = _two_seats(tmp_path, monkeypatch)
+    SeenWorker.made[1].kill()
+    SeenWorker.told = "no memory"
+    keeper.step(11.0)
+    keeper.step(11.2)
+    assert keeper.alive() == 1
+    SeenWorker.told = ""
+    keeper.step(30.0)
+    assert keeper.alive() == 2
 
 
 def _worker(folder: Path, name: str, layout: Layout) -> Path:
