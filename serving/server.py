@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,11 +22,14 @@ from serving.servicers.releasing import SERVICE as RELEASES
 from serving.servicers.releasing import ReleaseMethods, add_releases
 from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
+from strata.farewell import say_farewell
 from strata.reflection import enable_reflection
 from strata.v1 import segmentation_pb2 as pb
 from strata.v1.segmentation_pb2_grpc import SegmentationServiceServicer, add_SegmentationServiceServicer_to_server
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["SegmentationService"].full_name
+FAREWELL_S: Final = 1.0
+"""How long callers have to leave before calls they send are refused."""
 SERVED: Final = health_pb2.HealthCheckResponse.SERVING
 
 
@@ -59,6 +63,7 @@ class GatewayServer:
         """`meters`: one per method name of the contract. `events`: where EventService is handed on to, if anywhere.
         `door`: what refuses calls; None lets all in."""
         self._limits, self._watching, self._methods = limits, watching, methods
+        self._port = 0
         self._door = door if door is not None else OpenDoor()
         self.server: Any = grpc.aio.server(options=_options(limits))
         add: Any = add_SegmentationServiceServicer_to_server
@@ -92,6 +97,7 @@ class GatewayServer:
     async def start(self, address: str) -> int:
         """Listen and serve; returns the port. Raises RuntimeError when the address cannot be had."""
         port: int = self.server.add_insecure_port(address)
+        self._port = port
         await self.server.start()
         self._watching.start()
         self._door.start()
@@ -107,10 +113,12 @@ class GatewayServer:
 
     async def drain(self) -> None:
         """Tell callers to go elsewhere, finish what is in flight within the drain time, stop."""
+        until_s = time.monotonic() + self._limits.drain_s
         await self._health.enter_graceful_shutdown()
-        await self._door.stop()
         await self._watching.stop()
-        await self.server.stop(self._limits.drain_s)
+        await say_farewell(self._port, min(FAREWELL_S, self._limits.drain_s))
+        await self._door.stop()
+        await self.server.stop(max(until_s - time.monotonic(), 0.0))
 
     def _servicer(self, meters: Mapping[str, CallMeter], limits: Limits, guard: Guard) -> Any:
         servicer: Any = SegmentationServiceServicer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -12,8 +13,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from gateway_process import GatewayProcess, until
@@ -27,6 +30,7 @@ from serving.releases.beginning import begin_release
 from strata.client import connect
 from strata.settings import Settings
 from strata.v1 import segmentation_pb2 as pb
+from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 
 pytestmark = pytest.mark.integration
 
@@ -253,6 +257,72 @@ def test_ending_drains_writes_the_log_and_leaves_no_process(gateway: GatewayProc
     logged = pq.read_table(settings.predictions / "toy_tiers")["user_id"].to_pylist()
     assert sorted(logged) == ["ann", "bob", "nobody"]
     assert [path.name for path in settings.predictions.rglob(".*")] == []
+
+
+async def test_no_call_on_an_established_channel_fails_while_a_gateway_drains(gateway: GatewayProcess) -> None:
+    """Forty callers who never pause. What ends each is a new connection, refused: UNAVAILABLE, and nothing was sent."""
+    answered, ended = 0, asyncio.Event()
+    options = [("grpc.use_local_subchannel_pool", 1)]
+
+    async def ask_until_it_fails(stub: Any) -> grpc.aio.AioRpcError:
+        nonlocal answered
+        while True:
+            try:
+                await stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), timeout=20)
+            except grpc.aio.AioRpcError as error:
+                return error
+            answered += 1
+            if answered == 1_000:
+                ended.set()
+
+    channels = [grpc.aio.insecure_channel(gateway.addresses["grpc"], options=options) for _ in range(8)]
+    stubs = [SegmentationServiceStub(channel) for channel in channels]  # type: ignore[no-untyped-call]
+    callers = [asyncio.create_task(ask_until_it_fails(stub)) for stub in stubs for _ in range(5)]
+    await ended.wait()
+    gateway.ask_to_end()
+    errors = await asyncio.gather(*callers)
+    assert {error.code() for error in errors} == {grpc.StatusCode.UNAVAILABLE}
+    assert all("failed to connect" in (error.details() or "") for error in errors)
+    for channel in channels:
+        await channel.close()
+    assert await asyncio.to_thread(gateway.end) == (0, "")
+
+
+def test_a_long_lived_channel_moves_between_workers_and_no_call_fails(settings: Settings) -> None:
+    """Asked to come again by age: sooner or later by another worker, as the kernel spreads new connections."""
+    gateway = GatewayProcess(settings, workers=2, max_connection_age_s=0.2)
+    try:
+        gateway.wait_until_ready()
+        port = int(gateway.addresses["grpc"].rpartition(":")[2])
+        stub, channel = gateway.fresh_stub()
+        served: set[int] = set()
+        while len(served) < 2:
+            stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), timeout=20)
+            served |= {worker.pid for worker in gateway.workers() if _serves_somebody(worker, port)}
+        channel.close()
+    finally:
+        gateway.end()
+
+
+def _serves_somebody(worker: psutil.Process, port: int) -> bool:
+    connections = worker.net_connections(kind="tcp")
+    return any(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == port for each in connections)
+
+
+def test_a_package_damaged_while_a_gateway_serves_does_not_end_it(gateway: GatewayProcess, settings: Settings) -> None:
+    """Its worker's replacement cannot start; the other answers on, and the replacement comes once it is mended."""
+    [model] = settings.packages.glob("toy_promo/*/model.txt")
+    sound = model.read_bytes()
+    for content in (sound[: len(sound) // 2], sound):
+        damaged = model.with_suffix(".new")
+        damaged.write_bytes(content)
+        damaged.replace(model)  # the workers' own copies stay as they are
+        if content is not sound:
+            os.kill(gateway.workers()[0].pid, signal.SIGKILL)
+            until(lambda: "worker cannot start and is tried again" in gateway.said())
+            with connect(gateway.addresses["grpc"], call_s=10.0) as client:
+                assert client.get_segments("ann")["toy_promo"].source == "live"
+    until(lambda: _count(_metrics(gateway), "strata_workers ") == 2)
 
 
 def test_workers_end_when_their_supervisor_is_killed(gateway: GatewayProcess) -> None:
