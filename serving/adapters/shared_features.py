@@ -34,7 +34,8 @@ class SharedFeatures:
         self._looking: asyncio.Task[None] | None = None
 
     async def read(self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int) -> list[FeatureRows]:
-        await self._look_when_due()
+        if self._looks_when_due():
+            await self._look_now()
         try:
             return await self._read(segmenters, users, at_us, strict=True)
         except LayoutUnknownError:
@@ -42,7 +43,8 @@ class SharedFeatures:
             return await self._read(segmenters, users, at_us, strict=False)
 
     async def find_user(self, segmenters: tuple[str, ...], user: str) -> StoredUser:
-        await self._look_when_due()
+        if self._looks_when_due():
+            await self._look_now()
         reading, marks = self._readings.reading(segmenters)
         return StoredUser(segmenters, user, await self._state.read_user(reading.tables, user), reading, marks)
 
@@ -77,12 +79,13 @@ class SharedFeatures:
         reading, marks = self._readings.reading(segmenters)
         return read_many(reading, await self._rows(reading.tables, users), marks, at_us, strict=strict)
 
-    async def _look_when_due(self) -> None:
-        """Look beside the requests; only the very first is waited for."""
+    def _looks_when_due(self) -> bool:
+        """Look beside the requests. Whether it has to be waited for: the very first."""
         if self._readings.version < 0:
-            await self._look_now()
-        elif self._monotonic() - self._looked_s > LOOK_S:
+            return True
+        if self._monotonic() - self._looked_s > LOOK_S:
             self._begin_look()
+        return False
 
     async def _look_now(self) -> None:
         """A rebuild with another layout may just have become current."""

@@ -26,6 +26,16 @@ class Known(NamedTuple):
     blob: bytes | None
     catalog: RedisCatalog
     prefixes: dict[str, bytes]
+    forms: dict[tuple[str, ...], Form | None]
+    """Of the tables of single users that were asked for; None where one of them is not built."""
+
+
+class Form(NamedTuple):
+    """The packed question for one user's rows, but for the user: pairs of a row key's length and the user follow."""
+
+    text: bytes
+    lengths: tuple[int, ...]
+    """Of each row key, without the user."""
 
 
 class Question(NamedTuple):
@@ -43,13 +53,13 @@ class RedisLookup:
     def __init__(self, address: RedisAddress, *, must_exist: bool) -> None:
         """`must_exist`: no catalog is an error, also when none was ever seen."""
         self._address, self._must_exist = address, must_exist
-        self.known = Known(None, RedisCatalog(), {})
+        self.known = Known(None, RedisCatalog(), {}, {})
         self._seen: set[str] = set()
         """Tables that were there once: one of them gone means that the store lost what it held."""
 
     def rows(self, tables: Sequence[str], users: Sequence[str]) -> Question:
         """Ask for users' rows of tables."""
-        blob, _, prefixes = self.known
+        blob, prefixes = self.known.blob, self.known.prefixes
         built = [table for table in tables if table in prefixes]
         ends = [user.encode(errors="surrogatepass") + b"}" for user in users]
         keys: list[str | bytes] = ["MGET", CATALOG]
@@ -69,9 +79,25 @@ class RedisLookup:
 
         return Question([keys], blob, answer)
 
+    def row_of_each(self, tables: tuple[str, ...], user: str) -> tuple[bytes | None, bytes] | None:
+        """The catalog, and the packed command that asks for it and a user's row of each table: `rows` for one user, at
+        a fraction of its cost. None where it cannot be asked so: before the first reply, and of a table not built."""
+        blob, _, prefixes, forms = self.known
+        try:
+            form = forms[tables]
+        except KeyError:
+            form = forms[tables] = _form([prefixes.get(table) for table in tables])
+        if form is None or blob is None:
+            return None
+        end = user.encode(errors="surrogatepass") + b"}"
+        filled: list[int | bytes] = []
+        for length in form.lengths:
+            filled += (length + len(end), end)
+        return blob, form.text % tuple(filled)
+
     def beside(self, table: str, *command: str | bytes) -> Question:
         """Ask a command of a table's hash. The catalog is read behind it: while it stood, the hash was the table's."""
-        blob, catalog, _ = self.known
+        blob, catalog = self.known.blob, self.known.catalog
         generation = catalog.generations.get(table)
         if generation is None:
             return Question([["GET", CATALOG]], blob, lambda replies: (replies[0], None))
@@ -99,10 +125,21 @@ class RedisLookup:
             raise lost(self._address)
         if blob is None and self._must_exist:
             raise absent(self._address)
-        self.known = Known(blob, catalog, {name: row_prefix(name, held) for name, held in catalog.generations.items()})
+        prefixes = {name: row_prefix(name, held) for name, held in catalog.generations.items()}
+        self.known = Known(blob, catalog, prefixes, {})
         self._seen.update(catalog.generations)
         return catalog
 
     def gives_up(self) -> StoreUnavailable:
         """Said after too many attempts."""
         return StoreUnavailable(f"the online state {self._address} changes its tables faster than it can be read")
+
+
+def _form(prefixes: Sequence[bytes | None]) -> Form | None:
+    """As RESP has it: the number of parts, then each part after its length."""
+    parts: list[bytes] = [b"*%d\r\n$4\r\nMGET\r\n$%d\r\n%b\r\n" % (2 + len(prefixes), len(CATALOG), CATALOG)]
+    for prefix in prefixes:
+        if prefix is None:
+            return None
+        parts.append(b"$%d\r\n" + prefix.replace(b"%", b"%%") + b"%b\r\n")
+    return Form(b"".join(parts), tuple(len(prefix) for prefix in prefixes if prefix is not None))
