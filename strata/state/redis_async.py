@@ -24,8 +24,8 @@ LAST_DELAY_S: Final = 1.0
 class AsyncRedisReader:
     """See `ports.AsyncStateReader`. Call `start` in the loop that uses it.
 
-    While Redis is away a call fails at once. A call whose connection broke is repeated on the next connection (once; the
-    read of one user twice): a Redis that closed an idle connection is no trouble to anyone.
+    While Redis is away a call fails at once. A call whose connection broke is repeated on the next one (once, the read
+    of one user twice): a Redis that closed an idle connection is no trouble to anyone.
     """
 
     def __init__(self, url: str) -> None:
