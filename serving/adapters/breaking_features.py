@@ -7,15 +7,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-from serving.domain.circuit import REST_S, Circuit
+from serving.domain.circuit import REST_S, SLOW_S, Circuit
 from serving.domain.features import FeatureRows, StoredUser, UserRow
 from serving.ports import FeatureSource
 from strata.errors import StoreUnavailable
 
-SLOW_S: Final = 0.02
-"""A read given up after less was its caller's impatience; a sound store answers in a fraction of it."""
 _log = logging.getLogger("strata.gateway")
 T = TypeVar("T")
 

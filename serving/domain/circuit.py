@@ -8,6 +8,8 @@ from typing import Final
 
 TIMEOUTS: Final = 5
 """So many in a row open the circuit. Quick failures do not count: they cost callers nothing."""
+SLOW_S: Final = 0.02
+"""A call given up after less was its caller's impatience; what is sound answers in a fraction of it."""
 REST_S: Final = 1.0
 """How long it stays open; then one call tries, and the others still go without."""
 

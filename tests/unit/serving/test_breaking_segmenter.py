@@ -21,9 +21,9 @@ class World:
         self.inner, self.now_s = ToySegmenter(), 0.0
         self.breaking = BreakingSegmenter(self.inner, monotonic=lambda: self.now_s)
 
-    async def ask(self) -> bool:
+    async def ask(self, patience_s: float = 1.0) -> bool:
         try:
-            await self.breaking.score(ROW, Deadline.after(1))
+            await self.breaking.score(ROW, Deadline.after(patience_s))
         except SegmenterUnavailable:
             return False
         return True
@@ -84,4 +84,31 @@ async def test_quick_failures_do_not_open_it() -> None:
     for _ in range(2 * TIMEOUTS):
         assert not await world.ask()
     world.inner.down = False
+    assert await world.ask()
+
+
+async def test_callers_with_next_to_no_time_do_not_open_it() -> None:
+    """3 or 4 ms are their impatience; everybody else is still answered live."""
+    world = World()
+    world.inner.slow = True
+    for _ in range(2 * TIMEOUTS):
+        assert not await world.ask(0.004)
+    world.inner.slow = False
+    assert await world.ask()
+
+
+async def test_a_try_by_such_a_caller_decides_nothing() -> None:
+    """No rest begins anew, and nothing is closed: whoever comes next tries."""
+    world = World()
+    await world.open()
+    world.now_s = REST_S
+    assert not await world.ask(0.004)
+    world.inner.slow, world.inner.hangs = False, True
+    trying = asyncio.create_task(world.ask())
+    await asyncio.sleep(0)
+    assert not await world.ask()
+    trying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await trying
+    world.inner.hangs = False
     assert await world.ask()
