@@ -63,12 +63,14 @@ def to_batch_proto(
 
 
 def _statuses(answer: Answer) -> NDArray[np.uint8]:
-    """Known when any asked segmenter's views know the user; unspecified when nobody could look."""
+    """Known when any asked segmenter's views have a row of the user, damaged or not; unspecified when nobody looked."""
     statuses = np.full(len(answer.users), UserStatus.UNSPECIFIED, dtype=np.uint8)
     for column in answer.columns:
         if column.rows is not None:
-            statuses[(statuses == UserStatus.UNSPECIFIED) & ~column.rows.known] = UserStatus.UNKNOWN
-            statuses[column.rows.known] = UserStatus.KNOWN
+            rows = column.rows
+            known = rows.known if rows.damaged is None else rows.known | rows.damaged
+            statuses[(statuses == UserStatus.UNSPECIFIED) & ~known] = UserStatus.UNKNOWN
+            statuses[known] = UserStatus.KNOWN
     return statuses
 
 

@@ -14,7 +14,10 @@ DAMAGED = "damaged"
 
 
 class FakeFeatures:
-    """Known users have the same row for every segmenter, cut to its width. Faults are fields."""
+    """Known users have the same row for every segmenter, cut to its width; of a damaged one nothing is read.
+
+    Faults are fields.
+    """
 
     def __init__(self, rows: Mapping[str, Sequence[float]], widths: Mapping[str, int] | None = None) -> None:
         self.rows = dict(rows)
@@ -38,8 +41,9 @@ class FakeFeatures:
 
     def _rows(self, width: int, users: Sequence[str]) -> FeatureRows:
         nothing = [np.nan] * width
-        values = np.array([list(self.rows.get(user, nothing))[:width] for user in users], dtype=np.float64)
-        known = np.array([user in self.rows for user in users])
+        known = np.array([user in self.rows and user != DAMAGED for user in users])
+        found = [self.rows[user] if there else nothing for user, there in zip(users, known, strict=True)]
+        values = np.array([list(row)[:width] for row in found], dtype=np.float64)
         damaged = np.array([user == DAMAGED for user in users])
         watermark = np.where(known, WATERMARK_US, NO_WATERMARK)
         return feature_rows(values, known, watermark, damaged if damaged.any() else None)

@@ -210,9 +210,15 @@ async def test_a_batch_of_invalid_users_only_is_answered(world: World) -> None:
 
 
 async def test_a_damaged_row_degrades_its_user_only(world: World) -> None:
-    reply = await world.stub.BatchGetSegments(pb.BatchGetSegmentsRequest(user_ids=["damaged", "ann"]))
+    """Alone and in a batch its user is one the store knows, and cannot read."""
+    alone = await world.stub.GetSegments(pb.GetSegmentsRequest(user_id="damaged"))
+    reasons = [assignment.degradation for assignment in alone.assignments]
+    assert reasons == [pb.DEGRADATION_REASON_FEATURES_UNAVAILABLE] * 2
+    reply = await world.stub.BatchGetSegments(pb.BatchGetSegmentsRequest(user_ids=["damaged", "ann", "nobody"]))
+    assert list(reply.user_statuses) == [pb.USER_STATUS_KNOWN, pb.USER_STATUS_KNOWN, pb.USER_STATUS_UNKNOWN]
+    fallback = pb.ASSIGNMENT_SOURCE_FALLBACK
     for column in reply.columns:
-        assert list(column.sources) == [pb.ASSIGNMENT_SOURCE_FALLBACK, pb.ASSIGNMENT_SOURCE_LIVE]
+        assert list(column.sources) == [fallback, pb.ASSIGNMENT_SOURCE_LIVE, fallback]
         assert column.degradation == pb.DEGRADATION_REASON_FEATURES_UNAVAILABLE
 
 
