@@ -17,6 +17,7 @@ import grpc
 
 from serving.domain.admission import Admission, Cause
 from serving.domain.failures import Overloaded
+from serving.domain.questions import MAX_USERS
 from serving.servicers.faults import Fault, to_fault
 from serving.servicers.guarded import CallMeter, abort, made_request_id, sent_request_id
 
@@ -110,6 +111,8 @@ def admitted_batch(
     async def handle(request: Any, context: Any) -> Any:
         began_s = time.perf_counter()
         users = len(request.user_ids)
+        if users > MAX_USERS:  # never answered, so never to be repeated: the handler says so at no cost
+            return await handler(request, context)
         if (cause := door.enter_batch(users, _left_s(context, default_s, door), began_s)) is not None:
             await refusals.refuse(context, cause, began_s)
         meter.changed(door.limit.value, door.in_flight)

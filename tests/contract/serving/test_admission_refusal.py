@@ -128,6 +128,19 @@ async def test_a_call_that_cannot_be_answered_in_time_is_refused_before_it_begin
     assert len(world.segmenter.asked) == asked
 
 
+async def test_a_batch_too_large_is_not_told_to_come_again(world: World) -> None:
+    """It would never be answered: it is the caller's to mend, however busy the worker is."""
+    await world.fill()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await world.stub.BatchGetSegments(pb.BatchGetSegmentsRequest(user_ids=["ann"] * 1_001), timeout=5)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert world.number("strata_admission_in_flight") == 2
+    error, _, _ = await refused(
+        world.stub.BatchGetSegments(pb.BatchGetSegmentsRequest(user_ids=["ann"] * 1_000), timeout=5)
+    )
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
 async def test_the_queue_below_python_is_measured_and_no_call_of_anyones(world: World) -> None:
     """The worker asks itself while there are callers; it is not counted among them."""
     while not world.number("strata_queue_probes", "answered"):
