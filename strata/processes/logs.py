@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -26,17 +28,34 @@ def append_log(path: Path) -> IO[bytes]:
 def cut_log(path: Path, max_bytes: int = MAX_LOG_BYTES) -> bool:
     """Set a log that has grown past the limit aside and empty it. The child keeps its descriptor.
 
-    What the child writes between the copy and the cut is lost: logs, not records.
+    What the child writes between the copy and the cut is lost: logs, not records. So is all of it where there is no
+    room for a copy: the emptied log begins with that, and its room is free.
     """
     try:
         if path.stat().st_size <= max_bytes:
             return False
-        _older(path).write_bytes(path.read_bytes())
+        lost = _set_aside(path)
         os.truncate(path, 0)
     except OSError:
-        # A full disk must not end the platform; the next attempt may do better.
+        # Nothing about a log may end the platform; the next attempt may do better.
         return False
+    if lost is not None:
+        with suppress(OSError), append_log(path) as log:
+            log.write(
+                f"strata: this log was cut at {max_bytes} bytes and could not be kept: {lost.strerror}\n".encode()
+            )
     return True
+
+
+def _set_aside(path: Path) -> OSError | None:
+    """Copy a log to the older generation, or say why there is neither now: half a copy would only take up the room."""
+    try:
+        shutil.copyfile(path, _older(path))
+    except OSError as error:
+        with suppress(OSError):
+            _older(path).unlink()
+        return error
+    return None
 
 
 def tail(path: Path, lines: int, max_bytes: int = 8192) -> str:

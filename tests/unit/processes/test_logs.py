@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strata.processes.logs import cut_log, open_log, tail
+from strata.processes.logs import append_log, cut_log, open_log, tail
 
 
 def test_a_new_start_keeps_the_last_runs_log(tmp_path: Path) -> None:
@@ -28,6 +28,24 @@ def test_a_grown_log_is_cut_under_its_writer(tmp_path: Path) -> None:
         stream.write(b"after")
     assert log.read_bytes() == b"after"
     assert (tmp_path / "bento.log.1").read_bytes() == b"x" * 100
+
+
+def test_a_log_there_is_no_room_to_keep_is_cut_all_the_same(tmp_path: Path) -> None:
+    """It gives its room back and says what is gone; no half of it is left beside it, to be read again and again."""
+    log, older = tmp_path / "bento.log", tmp_path / "bento.log.1"
+    older.symlink_to("/dev/full")
+    with append_log(log) as stream:
+        stream.write(b"x" * 100)
+        stream.flush()
+        assert cut_log(log, max_bytes=99)
+        stream.write(b"after")
+    assert log.read_bytes() == (
+        b"strata: this log was cut at 99 bytes and could not be kept: No space left on device\nafter"
+    )
+    assert not older.is_symlink()
+    log.write_bytes(b"y" * 100)
+    assert cut_log(log, max_bytes=99)
+    assert (log.read_bytes(), older.read_bytes()) == (b"", b"y" * 100)
 
 
 def test_the_tail_of_a_log_is_its_last_lines(tmp_path: Path) -> None:
