@@ -36,6 +36,8 @@ class Watched:
     started_s: float = 0.0
     start_at_s: float = 0.0
     complained: bool = False
+    not_started: str = ""
+    """Why the last attempt made no process; empty when it did."""
     gave_up: bool = False
     """It ended by itself with the code of an explained error: the same start would end the same way."""
 
@@ -77,7 +79,7 @@ class Supervisor:
         """Raise StrataError with the last words of a child that gave up at its start, or keeps dying there."""
         for watched in self._watched:
             if watched.gave_up or (watched.policy.hopeless and watched.process is None):
-                raise StrataError(_complaint(watched.child, watched.policy.early_deaths))
+                raise StrataError(_complaint(watched))
 
     def serving(self) -> None:
         """From now on no death ends the platform: each is reported, and tried again."""
@@ -106,25 +108,33 @@ class Supervisor:
             end_processes(self._leftovers(watched.child), grace_s=1.0)
 
     def _launch(self, watched: Watched, *, again: bool) -> None:
-        watched.process = self._spawn(watched.child, again=again)
         watched.started_s = self._now_s()
+        try:
+            watched.process, watched.not_started = self._spawn(watched.child, again=again), ""
+        except OSError as error:  # no memory, no processes or no descriptors left: the others go on
+            watched.not_started = str(error)
+            self._try_later(watched, f"could not be started ({error})", "trying")
 
     def _bury(self, watched: Watched, code: int) -> None:
         watched.process = None
         watched.gave_up = code in EXPLAINED
         # Its own workers may live on without it and hold its ports.
         end_processes(self._leftovers(watched.child))
+        self._try_later(watched, f"ended ({_cause(code)})", "starting")
+
+    def _try_later(self, watched: Watched, happened: str, trying: str) -> None:
+        """Set the time of the next attempt, and tell: each time, until it looks hopeless, and that once."""
         now_s = self._now_s()
         watched.start_at_s = watched.policy.died(watched.started_s, now_s)
-        delay_s = watched.start_at_s - now_s
         if watched.gave_up and not self._serving:
             return  # `refuse_hopeless` tells it
         if not watched.policy.hopeless:
             watched.complained = False
-            self._say(f"the {watched.child.title} ended ({_cause(code)}); starting it again in {delay_s:.1f} s")
+            delay_s = watched.start_at_s - now_s
+            self._say(f"the {watched.child.title} {happened}; {trying} it again in {delay_s:.1f} s")
         elif not watched.complained:
             watched.complained = True
-            self._say(_complaint(watched.child, watched.policy.early_deaths) + "\nIt is tried again from time to time.")
+            self._say(_complaint(watched) + "\nIt is tried again from time to time.")
 
     def _leftovers(self, child: Child) -> list[int]:
         living = self.process_ids().values()
@@ -136,7 +146,10 @@ def _cause(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _complaint(child: Child, deaths: int) -> str:
+def _complaint(watched: Watched) -> str:
+    child, deaths = watched.child, watched.policy.early_deaths
+    if watched.not_started:
+        return f"the {child.title} could not be started: {watched.not_started}"
     said = tail(child.log, LAST_LINES) or "(nothing)"
     times = "" if deaths == 1 else f" {deaths} times"
     return f"the {child.title} ended{times} while starting; the end of {child.log}:\n{said}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -39,8 +40,12 @@ class Bench:
         children = [Child(name, f"{name} server", (), folder / f"{name}.log", {}) for name in names]
         self.supervisor = Supervisor(children, self.said.append, self.clock, self._launch)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.trouble: OSError | None = None
+        """What every attempt to make a process raises."""
 
     def _launch(self, child: Child, *, again: bool) -> subprocess.Popen[bytes]:
+        if self.trouble is not None:
+            raise self.trouble
         self.started.append(child.name)
         script = SCRIPTS.get(child.name, "import time; time.sleep(600)")
         with child.log.open("ab") as log:
@@ -97,6 +102,45 @@ def test_a_child_that_keeps_dying_is_reported_once_with_its_last_words(bench: Ca
     assert len(complaints) == 1
     assert "no room here" in complaints[0]
     assert len(at.said) == 3
+
+
+def test_a_child_no_process_can_be_made_for_is_tried_again_and_ends_nothing(bench: Callable[..., Bench]) -> None:
+    """A machine without memory for a moment: the others live, the delays grow, a person is told, in the end once."""
+    at = bench("gateway", "bento")
+    at.supervisor.serving()
+    gateway = at.supervisor.process_ids()["gateway"]
+    at.processes["bento"].kill()
+    at.trouble = OSError(errno.ENOMEM, "Cannot allocate memory")
+    at.wait("bento")
+    for moment in (0.5, 1.4, 1.5, 3.4, 3.5, 99.0):
+        at.clock.now = moment
+        at.supervisor.poll()
+    assert at.said == [
+        "the bento server ended (signal 9); starting it again in 0.5 s",
+        "the bento server could not be started ([Errno 12] Cannot allocate memory); trying it again in 1.0 s",
+        "the bento server could not be started: [Errno 12] Cannot allocate memory\n"
+        "It is tried again from time to time.",
+    ]
+    assert at.supervisor.process_ids() == {"gateway": gateway}
+    at.trouble = None
+    at.clock.now = 200.0
+    at.supervisor.poll()
+    assert set(at.supervisor.process_ids()) == {"gateway", "bento"}
+
+
+def test_a_start_no_process_can_be_made_for_is_given_up_with_the_reason(bench: Callable[..., Bench]) -> None:
+    """The third attempt ends it, not the first."""
+    at = bench("gateway")
+    at.processes["gateway"].kill()
+    at.trouble = OSError(errno.EAGAIN, "Resource temporarily unavailable")
+    at.wait("gateway")
+    at.clock.now = 10.0
+    at.supervisor.poll()
+    at.supervisor.refuse_hopeless()
+    at.clock.now = 20.0
+    at.supervisor.poll()
+    with pytest.raises(StrataError, match=r"the gateway server could not be started: .* temporarily unavailable"):
+        at.supervisor.refuse_hopeless()
 
 
 def test_a_start_with_a_hopeless_child_is_given_up(bench: Callable[..., Bench]) -> None:
