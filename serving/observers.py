@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from serving.servicers.guarded import uncounted
 from strata.tracing import Tracing
 
 CLOSE_S: Final = 1.0
+_log = logging.getLogger("strata.gateway")
 
 
 @dataclass(frozen=True)
@@ -60,5 +62,7 @@ NOBODY: Final = Observers()
 
 def open_observers(numbers: Path, tracing: Tracing | None) -> Observers:
     """Those of the worker that counts in `numbers`."""
-    callers = Callers(open_callers(beside(numbers, CALLERS)))
-    return Observers(callers, open_missing(beside(numbers, MISSING)), tracing)
+    callers, missing = open_callers(beside(numbers, CALLERS)), open_missing(beside(numbers, MISSING))
+    if not (callers.shared and missing.shared):
+        _log.warning("no room for numbers: callers or missing values of this worker are not on the page")
+    return Observers(Callers(callers), missing, tracing)

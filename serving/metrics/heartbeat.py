@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from serving.metrics.named_numbers import NamedNumbers
 BEAT_S: Final = 0.25
 WINDOW_S: Final = 15.0
 """A page that is read once in 15 seconds misses no worst moment: the window before stays on it."""
+_log = logging.getLogger("strata.gateway")
 
 
 def open_heartbeat(path: Path) -> NamedNumbers:
@@ -56,7 +58,10 @@ def beat_age_s(path: Path, pid: int, now_s: float) -> float:
 @asynccontextmanager
 async def beating(path: Path) -> AsyncIterator[None]:
     """Beat for as long as the context."""
-    beats = asyncio.create_task(_beat(Heartbeat(open_heartbeat(path), time.monotonic())))
+    names = open_heartbeat(path)
+    if not names.shared:
+        _log.warning("no room for a heartbeat: nobody will see whether this worker hangs")
+    beats = asyncio.create_task(_beat(Heartbeat(names, time.monotonic())))
     try:
         yield
     finally:

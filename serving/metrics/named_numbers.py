@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -20,13 +21,19 @@ class NamedNumbers:
     """At most `capacity` numbers, each under a tuple of words. One writer; any number of readers."""
 
     def __init__(self, path: Path, capacity: int) -> None:
-        """Open the file, or make it: one number more than the capacity is how many there are, then come the names."""
+        """Open the file, or make it: one number more than the capacity is how many there are, then come the names.
+
+        Where there is no room for the file they are counted in memory all the same, and nobody else sees them.
+        """
         self._capacity = capacity
         names_at = _NUMBER * (capacity + 1)
         size = names_at + NAME_BYTES * capacity
-        with path.open("a+b") as file:
-            file.truncate(size)
-            shared = mmap.mmap(file.fileno(), size)
+        self.shared = True
+        """Whether the others see them."""
+        try:
+            shared = _mapped(path, size)
+        except OSError:
+            shared, self.shared = mmap.mmap(-1, size), False
         self._names = memoryview(shared)[names_at:]
         self.numbers: memoryview[float] = memoryview(shared)[:names_at].cast("d")
         self._known: dict[tuple[str, ...], int] = {}
@@ -57,3 +64,13 @@ class NamedNumbers:
             start = place * NAME_BYTES
             name = bytes(self._names[start : start + NAME_BYTES]).rstrip(b"\0")
             self._known[tuple(json.loads(name))] = place
+
+
+def _mapped(path: Path, size: int) -> mmap.mmap:
+    """A file of that size, each block of it there: a store into one that a full disk cannot give is SIGBUS."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.posix_fallocate(handle, 0, size)
+        return mmap.mmap(handle, size)
+    finally:
+        os.close(handle)

@@ -38,9 +38,10 @@ class SeenCollector(Collector):
 
     def _files(self, what: str, opened: Callable[[Path], NamedNumbers]) -> Iterator[tuple[str, NamedNumbers]]:
         for worker, path in found(self._folder, what):
-            if path not in self._open:
-                self._open[path] = opened(path)
-            yield worker, self._open[path]
+            names = self._open.get(path) or opened(path)
+            if names.shared:
+                self._open[path] = names
+                yield worker, names
 
     def _callers(self) -> Metric:
         totals: dict[str, float] = {}

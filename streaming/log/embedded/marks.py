@@ -23,7 +23,7 @@ class Marks:
         handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             if os.fstat(handle).st_size < size:
-                os.ftruncate(handle, size)
+                os.posix_fallocate(handle, 0, size)  # a store into a hole is SIGBUS on a full disk
             self._map = mmap.mmap(handle, size)
         finally:
             os.close(handle)

@@ -15,7 +15,7 @@ from serving.domain.assignments import Answer, Column, LiveAnswer, LiveAssignmen
 from serving.domain.features import UserRow, feature_rows
 from serving.domain.segmenter import Placement, ScoreMeaning, SegmenterProfile
 from serving.metrics.callers import MOST_CALLERS, Callers, open_callers
-from serving.metrics.heartbeat import BEAT_S, WINDOW_S, Heartbeat, lag_s, open_heartbeat
+from serving.metrics.heartbeat import BEAT_S, WINDOW_S, Heartbeat, beat_age_s, lag_s, open_heartbeat
 from serving.metrics.missing import ONE_IN, SampledMissing, open_missing
 from serving.metrics.named_numbers import NAME_BYTES, NamedNumbers
 from serving.metrics.process_use import process_use
@@ -72,6 +72,30 @@ def test_a_replacement_goes_on_where_the_killed_one_was(tmp_path: Path) -> None:
 def test_a_full_file_and_a_long_name_have_no_place(tmp_path: Path) -> None:
     numbers = NamedNumbers(tmp_path / "numbers.bin", 2)
     assert [numbers.position(name) for name in ("x" * NAME_BYTES, "a", "b", "c", "a")] == [None, 0, 1, None, 0]
+
+
+def test_every_block_of_the_file_is_there_from_the_start(tmp_path: Path) -> None:
+    """On a disk that is full later a store into a hole would be SIGBUS."""
+    for opened in (open_callers, open_missing, open_heartbeat):
+        path = tmp_path / opened.__name__
+        assert opened(path).shared
+        assert path.stat().st_blocks * 512 >= path.stat().st_size > 0
+
+
+def test_without_room_a_worker_counts_for_itself_and_the_page_goes_on(tmp_path: Path) -> None:
+    """It answers as ever; its numbers are on the page from the next worker on that finds room."""
+    page = Page(tmp_path)
+    for worker in ("callers-000.bin", "heartbeat-000.bin"):
+        (tmp_path / worker).symlink_to("/dev/full")
+    callers = Callers(open_callers(tmp_path / "callers-000.bin"))
+    callers.called([("x-strata-caller", "shop")])
+    Heartbeat(open_heartbeat(tmp_path / "heartbeat-000.bin"), now_s=100.0)
+    assert page.callers() == {}
+    assert page.value("strata_worker_loop_lag_seconds", worker="0") is None
+    assert beat_age_s(tmp_path / "heartbeat-000.bin", os.getpid(), 500.0) == 0.0
+    (tmp_path / "callers-000.bin").unlink()
+    Callers(open_callers(tmp_path / "callers-000.bin")).called([])
+    assert page.callers() == {"other": 0.0, "(unnamed)": 1.0}
 
 
 def test_callers_are_counted_over_all_workers(tmp_path: Path) -> None:

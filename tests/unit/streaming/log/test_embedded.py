@@ -18,6 +18,7 @@ from log_files import fill, numbers, opened, read_all, segments
 
 from strata.errors import AlreadyRunning, LogDamaged, LogUnavailable, SettingsInvalid
 from streaming.log.embedded.log import EmbeddedLog
+from streaming.log.embedded.marks import Marks
 
 READER = """
 import sys
@@ -74,6 +75,13 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LogUnavailable, match="cannot be opened"), opened(tmp_path / "file" / "log"):
         pass
+
+
+def test_every_block_of_the_marks_is_there_from_the_start(tmp_path: Path) -> None:
+    """A store into a hole would be SIGBUS on a disk that is full by then."""
+    Marks(tmp_path, 600).close()
+    marks = (tmp_path / "marks").stat()
+    assert marks.st_blocks * 512 >= marks.st_size == 8 * 1_201
 
 
 @pytest.mark.parametrize("written", [0, 1, 50, 400])
