@@ -16,7 +16,7 @@ from strata.changes import ChangeSubscriber
 from strata.clock import Clock
 
 MOST_USERS = 200_000
-"""Places of users over all watches of a worker: about 100 MB."""
+"""Places of users over all watches of a worker: about 100 MB. A watch of everybody takes 50,000 of them."""
 MOST_WATCHERS = 500
 
 

@@ -57,6 +57,16 @@ class WorkerFull(StrataError):
         )
 
 
+class WatchBehind(StrataError):
+    """A client that watches everybody read so slowly that too many changes were pending."""
+
+    def __init__(self, changes: int) -> None:
+        super().__init__(
+            f"more than {changes} changes were waiting to be read, and are dropped; watch again, and read faster, or "
+            "name fewer users"
+        )
+
+
 class WorkerGoing(StrataError):
     """This worker is being stopped."""
 

@@ -1,7 +1,8 @@
 """Who is watched, what each watcher was told, and what it is to be told next.
 
 A watcher's pending changes are one per user and segmenter: a newer one replaces an older one that was not read yet, and
-is counted. So a slow reader costs no more memory than its own list of users, and always ends at the present.
+is counted. So a slow reader costs no more memory than its own list of users, and always ends at the present. Who
+watches everybody has no list: it is charged for as many places as it may fill, and ended when more is pending.
 """
 
 from __future__ import annotations
@@ -58,8 +59,16 @@ class Watcher:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     resumed: dict[tuple[str, str], str] = field(default_factory=dict)
     """Of a watch that goes on: (user, segmenter) not looked at yet, to the version the client was told by."""
-    told_limit: int = 100_000
-    """Users remembered of a watch of everybody; the one told of first is forgotten first."""
+    told_limit: int = 50_000
+    """Segments remembered of a watch of everybody, and changes that may be pending; the one told first is forgotten
+    first."""
+    behind: bool = False
+    """More was pending than may be: nothing is left of it, and the watch is to end."""
+
+    @property
+    def places(self) -> int:
+        """How many places of users it takes."""
+        return self.told_limit if self.users is None else len(self.users)
 
     def look(self, user: str, present: Present, cause: Cause) -> bool:
         """Take note of a user's segment; True when that is news."""
@@ -79,6 +88,10 @@ class Watcher:
                 return False  # there and back before anybody looked
             before = waiting.previous
         self.pending[key] = Change(user, present, before, Cause.INITIAL if before == UNTOLD else cause)
+        if self.users is None and len(self.pending) > self.told_limit:
+            self.behind = True
+            self.pending.clear()
+            self.told.clear()
         self.wake.set()
         return True
 
@@ -128,11 +141,10 @@ class WatchList:
 
     def add(self, watcher: Watcher) -> None:
         """Begin to watch: every user named is looked at soon. Raises WatchFull."""
-        wanted = len(watcher.users or ())
-        if len(self._watchers) >= self._most_watchers or self._places + wanted > self._most_users:
+        if len(self._watchers) >= self._most_watchers or self._places + watcher.places > self._most_users:
             raise WatchFull
         self._watchers.add(watcher)
-        self._places += wanted
+        self._places += watcher.places
         if watcher.users is None:
             self._everyone.add(watcher)
         for user in watcher.users or ():
@@ -141,10 +153,12 @@ class WatchList:
         self.work.set()
 
     def remove(self, watcher: Watcher) -> None:
-        """End a watch."""
-        self._watchers.discard(watcher)
+        """End a watch, if it has not ended yet."""
+        if watcher not in self._watchers:
+            return
+        self._watchers.remove(watcher)
         self._everyone.discard(watcher)
-        self._places -= len(watcher.users or ())
+        self._places -= watcher.places
         for user in watcher.users or ():
             held = self._by_user.get(user)
             if held is not None:
@@ -206,10 +220,10 @@ class WatchList:
         return tuple(names)
 
     def tell(self, user: str, presents: Mapping[str, Present], cause: Cause) -> int:
-        """Tell every watcher of a user. Returns how many of them it was news to."""
-        return sum(
-            watcher.look(user, presents[name], cause)
-            for watcher in self.watchers_of(user)
-            for name in watcher.segmenters
-            if name in presents
-        )
+        """Tell every watcher of a user, and end those that are behind. Returns how many of them it was news to."""
+        news = 0
+        for watcher in self.watchers_of(user):
+            news += sum(watcher.look(user, presents[name], cause) for name in watcher.segmenters if name in presents)
+            if watcher.behind:
+                self.remove(watcher)
+        return news

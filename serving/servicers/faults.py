@@ -19,6 +19,7 @@ from serving.domain.failures import (
     ReleasePending,
     ReleaseRefused,
     RequestInvalid,
+    WatchBehind,
     WorkerFull,
     WorkerGoing,
 )
@@ -45,6 +46,7 @@ _TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
     (NotTracked, grpc.StatusCode.FAILED_PRECONDITION, Reason.SEGMENTER_NOT_TRACKED),
     (Overloaded, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.OVERLOADED),
     (WorkerFull, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.WORKER_FULL),
+    (WatchBehind, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.WATCH_BEHIND),
     (WorkerGoing, grpc.StatusCode.UNAVAILABLE, Reason.WORKER_GOING),
     (PackageInvalid, grpc.StatusCode.FAILED_PRECONDITION, Reason.PACKAGE_INVALID),
     (ReleaseRefused, grpc.StatusCode.FAILED_PRECONDITION, Reason.RELEASE_REFUSED),

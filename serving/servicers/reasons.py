@@ -27,6 +27,8 @@ class Reason(StrEnum):
     """Metadata: `segmenter`."""
     WORKER_FULL = "WORKER_FULL"
     """This worker watches as much as it may; RetryInfo says when to call again."""
+    WATCH_BEHIND = "WATCH_BEHIND"
+    """Too many changes waited to be read of a watch of all users; they are dropped, and the watch begins anew."""
     OVERLOADED = "OVERLOADED"
     """The call was refused before it began; RetryInfo says when to call again. Metadata: `cause`."""
     WORKER_GOING = "WORKER_GOING"

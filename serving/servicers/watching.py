@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
-from serving.domain.failures import NotTracked, RequestInvalid, Violation, WorkerFull, WorkerGoing
+from serving.domain.failures import NotTracked, RequestInvalid, Violation, WatchBehind, WorkerFull, WorkerGoing
 from serving.domain.questions import choose_segmenters, user_fault
 from serving.domain.segmenter import SegmenterProfile
 from serving.domain.watch import Change, Watcher, WatchFull, WatchList
@@ -40,7 +40,8 @@ class WatchMethod:
         self._profiles = profiles
 
     async def watch(self, request: pb.WatchSegmentsRequest) -> AsyncIterator[pb.WatchSegmentsResponse]:
-        """Messages for ever. Raises RequestInvalid, SegmenterNotFound, NotTracked and WorkerFull before the first."""
+        """Messages for ever. Raises RequestInvalid, SegmenterNotFound, NotTracked and WorkerFull before the first,
+        WorkerGoing and WatchBehind after any."""
         users = self._users(request)
         names = choose_segmenters(request.segmenters, self._profiles)
         if request.all_users:
@@ -53,7 +54,10 @@ class WatchMethod:
             raise WorkerFull(len(self._watched)) from None
         try:
             while not self._watched.closed:
-                yield await self._message(watcher, users)
+                message = await self._message(watcher, users)
+                if watcher.behind:
+                    raise WatchBehind(watcher.told_limit)
+                yield message
             raise WorkerGoing
         finally:
             self._watched.remove(watcher)

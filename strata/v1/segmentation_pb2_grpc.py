@@ -128,8 +128,9 @@ class SegmentationServiceServicer:
 
         Errors: INVALID_ARGUMENT (mend the named field), NOT_FOUND (a named segmenter does not exist),
         FAILED_PRECONDITION (all_users for a segmenter whose settings do not say track: true),
-        RESOURCE_EXHAUSTED (this worker watches as much as it may; try again, another worker may take it), UNAVAILABLE
-        (the worker is going: call again with the last resume token, on any worker).
+        RESOURCE_EXHAUSTED (reason WORKER_FULL: this worker watches as much as it may; try again, another worker may take
+        it. WATCH_BEHIND, with all_users: more than 50,000 changes waited to be read, and were dropped; call again, and
+        read faster), UNAVAILABLE (the worker is going: call again with the last resume token, on any worker).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

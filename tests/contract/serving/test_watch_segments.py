@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from google.rpc import error_details_pb2, status_pb2
 from toy_segmentation import served, toy_parts
 from toy_segmenter import ToySegmenter, toy_profile
 
+from serving.domain.watch import Watcher
 from strata.changes.ports import GAP, Changed
 from strata.v1 import segmentation_pb2 as pb
 
@@ -169,6 +171,27 @@ async def test_everybody_may_be_watched_where_it_is_set(world: World) -> None:
         await asyncio.sleep(0.05)
         world.move("bob", 2)
         [change] = await changes(call, 1)
+    assert (change.user_id, change.segment) == ("bob", "high")
+
+
+async def test_a_watch_of_everybody_that_falls_behind_ends_with_a_reason(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More changed than may wait to be read: none is told, the client is, and can begin anew."""
+    monkeypatch.setattr("serving.servicers.watching.Watcher", partial(Watcher, told_limit=2))
+    everybody = request(segmenters=["toy"], all_users=True)
+    async with served(world.parts) as (stub, _):
+        call = stub.WatchSegments(everybody)
+        await asyncio.sleep(0.05)
+        world.notices.tell("ann", "bob", "cleo")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await asyncio.wait_for(call.read(), 5)
+        again = stub.WatchSegments(everybody)
+        await asyncio.sleep(0.05)
+        world.move("bob", 2)
+        [change] = await changes(again, 1)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert _reason(caught.value) == "WATCH_BEHIND"
     assert (change.user_id, change.segment) == ("bob", "high")
 
 

@@ -109,11 +109,49 @@ def test_a_watch_of_everybody_is_told_of_whoever_changes_and_bounded() -> None:
     watched = WatchList(10, 10)
     everyone = Watcher(("tiers",), None, told_limit=3)
     watched.add(everyone)
-    watched.changed([f"u{n}" for n in range(5)])
-    for user, cause in watched.take_due(10).items():
-        watched.tell(user, {"tiers": present("low")}, cause)
-    assert len(everyone.told) == 3
-    assert len(everyone.take(10)[0]) == 5
+    told = 0
+    for users in (["u0", "u1", "u2"], ["u3", "u4"]):
+        watched.changed(users)
+        for user, cause in watched.take_due(10).items():
+            watched.tell(user, {"tiers": present("low")}, cause)
+        told += len(everyone.take(10)[0])
+    assert list(everyone.told) == [("u2", "tiers"), ("u3", "tiers"), ("u4", "tiers")]
+    assert told == 5
+
+
+def test_a_watch_of_everybody_takes_the_places_it_may_fill() -> None:
+    """However many they are, the memory of a worker's watches is that of its places."""
+    watched = WatchList(7, 10)
+    first = Watcher(("tiers",), None, told_limit=3)
+    watched.add(first)
+    watched.add(Watcher(("tiers",), None, told_limit=3))
+    with pytest.raises(WatchFull):
+        watched.add(Watcher(("tiers",), None, told_limit=3))
+    watched.add(watcher("ann"))
+    watched.remove(first)
+    watched.add(watcher("bob", "cleo", "dan"))
+    with pytest.raises(WatchFull):
+        watched.add(watcher("eve"))
+
+
+def test_a_watch_of_everybody_nobody_reads_ends_and_holds_nothing() -> None:
+    """What waits is bounded: past that it is dropped, its places are free, and the others are told as before."""
+    watched = WatchList(6, 10)
+    stalled, read = (Watcher(("tiers",), None, told_limit=3) for _ in range(2))
+    watched.add(stalled)
+    watched.add(read)
+    for number in range(4):
+        watched.tell(f"u{number}", {"tiers": present("low")}, Cause.EVENT)
+        assert stalled.behind == (number == 3)
+        assert len(read.take(9)[0]) == 1
+    assert not stalled.pending
+    assert not stalled.told
+    assert stalled.wake.is_set()
+    assert watched.watchers_of("u9") == [read]
+    watched.remove(stalled)
+    watched.add(watcher("ann", "bob", "cleo"))
+    with pytest.raises(WatchFull):
+        watched.add(watcher("dan"))
 
 
 class TestTokens:
