@@ -4,7 +4,8 @@ What happens in one process on one event loop: handlers of embedded segmenters r
 that next to no calls are ever in flight together, however many come; the queue stands below Python, in gRPC's core.
 Its length is bounded there (`gateway.max_pending_calls`). What is left to decide here, in this order:
 
-1. a call that cannot be answered before its caller gives up is not begun (`Pace`, from the time its kind takes);
+1. a call that cannot be answered before its caller gives up is not begun (`Pace`, from the time the worker itself is
+   busy with its kind; waiting for others the ladder ends in time, see `waits`);
 2. calls that wait for others (a Bento, a Redis) are in flight together: at most as many as still pay (`InFlightLimit`);
 3. interactive calls before batches: a batch may fill a share of that limit, and while callers queue, of the time.
 """
@@ -78,10 +79,11 @@ class Admission:
         self.in_flight += 1
         return None
 
-    def leave_single(self, seconds: float, now_s: float, *, answered: bool) -> None:
-        """A call ended after so long in its handler; only an answer tells how long answers take."""
+    def leave_single(self, seconds: float, now_s: float, *, answered: bool, waited_s: float = 0.0) -> None:
+        """A call ended after so long in its handler, `waited_s` of it waiting for others; only an answer tells how long
+        answers take."""
         if answered:
-            self.single.took(seconds)
+            self.single.took(seconds - waited_s)
             self.limit.took(seconds, self.in_flight, now_s)
         self.in_flight -= 1
 
@@ -105,10 +107,10 @@ class Admission:
         self._batch_in_flight += units
         return None
 
-    def leave_batch(self, users: int, seconds: float, now_s: float, *, answered: bool) -> None:
+    def leave_batch(self, users: int, seconds: float, now_s: float, *, answered: bool, waited_s: float = 0.0) -> None:
         """As `leave_single`."""
         if answered and users:
-            self.batch.took(seconds / users)
+            self.batch.took((seconds - waited_s) / users)
         self._batch_time.spend(seconds, now_s)
         units = units_of(users)
         self.in_flight -= units

@@ -11,6 +11,7 @@ from serving.domain.features import FeatureRows
 from serving.domain.ladder import settle
 from serving.domain.last_known import LastKnown
 from serving.domain.scoring import score_all
+from serving.domain.waits import waiting
 from serving.ports import AnswerMeter, FeatureSource, PredictionLog, Segmenter
 from strata.clock import Clock
 from strata.errors import StoreUnavailable
@@ -68,8 +69,9 @@ class SegmentationDesk:
         try:
             found = self._features.read(keys, users, at_us)
             if not isinstance(found, list):
-                async with asyncio.timeout(deadline.for_store_s()):
-                    found = await found
+                with waiting():
+                    async with asyncio.timeout(deadline.for_store_s()):
+                        found = await found
         except (StoreUnavailable, TimeoutError):
             return None
         return found

@@ -1,4 +1,4 @@
-"""How long one kind of call takes, as far as a refusal may rest on it."""
+"""How long a worker is busy with one kind of call, as far as a refusal may rest on it."""
 
 from __future__ import annotations
 

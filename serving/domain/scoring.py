@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from serving.domain.deadline import Deadline
 from serving.domain.features import FeatureRows
 from serving.domain.ladder import Outcome, scorable
+from serving.domain.waits import waiting
 from serving.ports import Segmenter
 from strata.errors import SegmenterUnavailable
 
@@ -23,16 +24,26 @@ async def score_all(segmenters: Sequence[Segmenter], rows: Sequence[FeatureRows]
             if segmenter.waits:
                 started[position] = asyncio.create_task(_score(segmenter, rows[position], deadline))
     if not started:
-        return [await _score(segmenter, row, deadline) for segmenter, row in zip(segmenters, rows, strict=True)]
+        return [
+            await _awaited(segmenter, _score(segmenter, row, deadline))
+            for segmenter, row in zip(segmenters, rows, strict=True)
+        ]
     await asyncio.sleep(0)  # lets the requests leave before this thread is busy with the embedded ones
     try:
         return [
-            await (started.get(position) or _score(segmenter, rows[position], deadline))
+            await _awaited(segmenter, started.get(position) or _score(segmenter, rows[position], deadline))
             for position, segmenter in enumerate(segmenters)
         ]
     finally:
         for task in started.values():
             task.cancel()
+
+
+async def _awaited(segmenter: Segmenter, scoring: Awaitable[Outcome]) -> Outcome:
+    if not segmenter.waits:
+        return await scoring
+    with waiting():
+        return await scoring
 
 
 async def _score(segmenter: Segmenter, rows: FeatureRows, deadline: Deadline) -> Outcome:

@@ -10,6 +10,7 @@ from serving.domain.deadline import Deadline
 from serving.domain.desk import SegmentationDesk
 from serving.domain.features import StoredUser, UserRow
 from serving.domain.last_known import LastKnown
+from serving.domain.waits import waiting
 from serving.ports import AnswerMeter, FeatureSource, PredictionLog, SingleAnswers
 from strata.clock import Clock
 from strata.errors import SegmenterUnavailable, StoreUnavailable
@@ -68,8 +69,9 @@ class SingleDesk:
     ) -> LiveAnswer | Answer:
         """From a store across a network."""
         try:
-            async with asyncio.timeout(deadline.for_store_s()):
-                found = await finding
+            with waiting():
+                async with asyncio.timeout(deadline.for_store_s()):
+                    found = await finding
         except (StoreUnavailable, TimeoutError):
             return await self._desk.answer_rows([user], keys, None, at_us, deadline)
         return self._answer_quickly(found, at_us) or await self._answer_in_steps(found, at_us, deadline)
@@ -92,8 +94,9 @@ class SingleDesk:
         try:
             rows = self._features.evaluate_user(found, at_us)
             if not isinstance(rows, list):
-                async with asyncio.timeout(deadline.for_store_s()):
-                    rows = await rows
+                with waiting():
+                    async with asyncio.timeout(deadline.for_store_s()):
+                        rows = await rows
         except (StoreUnavailable, TimeoutError):
             return None
         return rows

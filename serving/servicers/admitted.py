@@ -18,6 +18,7 @@ import grpc
 from serving.domain.admission import Admission, Cause
 from serving.domain.failures import Overloaded
 from serving.domain.questions import MAX_USERS
+from serving.domain.waits import waited_here_s
 from serving.servicers.faults import Fault, to_fault
 from serving.servicers.guarded import CallMeter, abort, made_request_id, sent_request_id
 
@@ -96,7 +97,7 @@ def admitted_single(
             return reply
         finally:
             ended_s = time.perf_counter()
-            door.leave_single(ended_s - began_s, ended_s, answered=answered)
+            door.leave_single(ended_s - began_s, ended_s, answered=answered, waited_s=waited_here_s())
             meter.changed(door.limit.value, door.in_flight)
 
     return handle
@@ -123,7 +124,7 @@ def admitted_batch(
             return reply
         finally:
             ended_s = time.perf_counter()
-            door.leave_batch(users, ended_s - began_s, ended_s, answered=answered)
+            door.leave_batch(users, ended_s - began_s, ended_s, answered=answered, waited_s=waited_here_s())
             meter.changed(door.limit.value, door.in_flight)
 
     return handle

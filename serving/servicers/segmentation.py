@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -15,6 +14,7 @@ from serving.domain.questions import check_user, choose_segmenters, valid_positi
 from serving.domain.routing import Group, Routing
 from serving.domain.segmenter import SegmenterProfile
 from serving.domain.single_desk import SingleDesk
+from serving.domain.waits import together
 from serving.servicers.batch_reply import BatchShape, to_batch_proto
 from serving.servicers.live_reply import LivePieces, live_reply
 from serving.servicers.mixed_reply import mixed_reply
@@ -105,7 +105,7 @@ class SegmentationMethods:
         """While a canary runs: each group of users by its own versions, all at one instant."""
         at_us, asked = self._clock.now_us(), range(len(request.user_ids)) if valid is None else valid
         places = [[asked[position] for position in group.positions or ()] for group in groups]
-        answers = await asyncio.gather(
+        answers = await together(
             *(
                 self._batch.answer([request.user_ids[place] for place in own], group.keys, deadline, at_us)
                 for group, own in zip(groups, places, strict=True)

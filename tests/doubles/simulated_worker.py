@@ -106,4 +106,5 @@ def run_remote(
 
 def _leave(door: Admission | None, end_s: float, came_s: float) -> None:
     if door is not None:
-        door.leave_single(end_s - came_s, end_s, answered=end_s - came_s < DEADLINE_S)
+        seconds = end_s - came_s
+        door.leave_single(seconds, end_s, answered=seconds < DEADLINE_S, waited_s=seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -37,8 +38,8 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.segmenter = ToySegmenter(toy_profile("promo"), waits=True)
         limits = AdmissionLimits(least_in_flight=1, most_in_flight=2)
-        features = FakeFeatures({"ann": (2, 1.0)})
-        self.parts: Parts = replace(toy_parts(folder, {"promo": self.segmenter}, features), admission=limits)
+        self.features = FakeFeatures({"ann": (2, 1.0)})
+        self.parts: Parts = replace(toy_parts(folder, {"promo": self.segmenter}, self.features), admission=limits)
         self.stub: Any = None
         self.hanging: list[Any] = []
 
@@ -112,14 +113,14 @@ async def test_refusals_are_counted_and_the_door_opens_again(world: World) -> No
 
 
 async def test_a_call_that_cannot_be_answered_in_time_is_refused_before_it_begins(world: World) -> None:
-    """Once it is known how long answers take."""
-    slow = world.segmenter.score
+    """Once it is known how long the worker itself is busy with one."""
+    quick = world.features.find_user
 
-    async def slower(*asked: Any) -> Any:
-        await asyncio.sleep(0.3)
-        return await slow(*asked)
+    def blocking(*asked: Any) -> Any:
+        time.sleep(0.3)
+        return quick(*asked)
 
-    world.segmenter.score = slower  # type: ignore[method-assign]
+    world.features.find_user = blocking  # type: ignore[method-assign]
     for _ in range(2):
         await world.stub.GetSegments(ANN, timeout=5)
     asked = len(world.segmenter.asked)

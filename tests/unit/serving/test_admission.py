@@ -68,6 +68,18 @@ def test_a_call_whose_answer_would_come_too_late_is_not_begun() -> None:
     assert made.in_flight == 1
 
 
+def test_what_calls_waited_for_others_is_no_measure_of_the_worker() -> None:
+    """A caller with little time has the ladder inside it: 10 ms of work in 2 s are 10 ms, of a batch too."""
+    made = door()
+    for _ in range(100):
+        assert made.enter_single(PLENTY_S) is None
+        made.leave_single(2.0, 1.0, answered=True, waited_s=1.99)
+        assert made.enter_batch(10, PLENTY_S, 0.0) is None
+        made.leave_batch(10, 2.0, 1.0, answered=True, waited_s=1.99)
+    assert (made.enter_single(0.011), made.enter_batch(10, 0.011, 10_000.0)) == (None, None)
+    assert (made.enter_single(0.009), made.enter_batch(10, 0.009, 10_000.0)) == (Cause.DEADLINE, Cause.DEADLINE)
+
+
 def test_a_batch_is_judged_by_its_users() -> None:
     """What one user takes is known from other batches."""
     made = door()
