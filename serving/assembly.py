@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,10 @@ from serving.adapters.delayed_features import DelayedFeatures
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
 from serving.adapters.shared_features import SharedFeatures
 from serving.adapters.stored_features import StoredFeatures
+from serving.adapters.table_marks import Sightings
 from serving.composition import Parts
 from serving.domain.admission import AdmissionLimits
+from serving.domain.circuit import Circuit
 from serving.domain.watch_round import shortest_hop_us
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
@@ -36,6 +38,7 @@ from strata.release import Entry, ReleaseLog
 from strata.settings import Settings
 from strata.state import open_state
 from strata.state.mapped_pages import map_in
+from strata.state.ports import AsyncStateReader
 from strata.tracing import open_tracing
 
 if TYPE_CHECKING:
@@ -122,7 +125,19 @@ def _features(settings: Settings, catalog: Catalog) -> tuple[FeaturesOf, AsyncRe
 
     reader = AsyncRedisReader(settings.state_url)
     reader.start()
-    return lambda wanted: BreakingFeatures(delayed(SharedFeatures(reader, catalog, wanted))), reader
+    return across_network(reader, catalog, delayed), reader
+
+
+def across_network(
+    reader: AsyncStateReader, catalog: Catalog, delayed: Callable[[FeatureSource], FeatureSource] = lambda it: it
+) -> FeaturesOf:
+    """What a worker knows of the store, it knows for every release: what its tables are like, and that it hangs."""
+    seen, circuit = Sightings(), Circuit()
+
+    def features_of(wanted: Wanted) -> FeatureSource:
+        return BreakingFeatures(delayed(SharedFeatures(reader, catalog, wanted, seen)), circuit=circuit)
+
+    return features_of
 
 
 def _predictions(order: WorkerOrder, recorder: Recorder) -> ParquetPredictionLog:

@@ -21,8 +21,11 @@ T = TypeVar("T")
 class BreakingFeatures:
     """Raises StoreUnavailable at once while open. Reads that do not wait are none of its business."""
 
-    def __init__(self, inner: FeatureSource, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._inner, self._monotonic, self._circuit = inner, monotonic, Circuit(monotonic)
+    def __init__(
+        self, inner: FeatureSource, monotonic: Callable[[], float] = time.monotonic, circuit: Circuit | None = None
+    ) -> None:
+        """`circuit`: the one of other sources over the same store."""
+        self._inner, self._monotonic, self._circuit = inner, monotonic, circuit or Circuit(monotonic)
 
     def read(
         self, segmenters: tuple[str, ...], users: Sequence[str], at_us: int

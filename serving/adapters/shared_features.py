@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from serving.adapters.feature_values import LayoutUnknownError, evaluate, read_many
 from serving.adapters.moved_users import MAX_HOPS, has_moved, moved
-from serving.adapters.table_marks import LOOK_S, Features, Readings
+from serving.adapters.table_marks import LOOK_S, Features, Readings, Sightings
 from serving.domain.features import FeatureRows, StoredUser, UserRow
 from strata.errors import StoreUnavailable
 from strata.registry.catalog import Catalog
@@ -24,11 +24,14 @@ class SharedFeatures:
         state: AsyncStateReader,
         catalog: Catalog,
         features: Features,
+        seen: Sightings,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`features`: per segmenter, the ordered (view, feature) pairs it reads, all of them in the catalog."""
-        self._state = state
+        """`features`: per segmenter, the ordered (view, feature) pairs it reads, all of them in the catalog. `seen`: by
+        any source over this state."""
+        self._state, self._seen = state, seen
         self._readings = Readings(catalog, features)
+        seen.tell(self._readings)
         self._monotonic = monotonic
         self._looked_s = float("-inf")
         self._looking: asyncio.Task[None] | None = None
@@ -80,7 +83,7 @@ class SharedFeatures:
         return read_many(reading, await self._rows(reading.tables, users), marks, at_us, strict=strict)
 
     def _looks_when_due(self) -> bool:
-        """Look beside the requests. Whether it has to be waited for: the very first."""
+        """Look beside the requests. Whether it has to be waited for: where a table was never seen."""
         if self._readings.version < 0:
             return True
         if self._monotonic() - self._looked_s > LOOK_S:
@@ -114,9 +117,11 @@ class SharedFeatures:
         tables, state = self._readings.tables, self._state
         version = await state.version()
         changed = version != self._readings.version
-        notes = [await state.note(table) for table in tables] if changed else []
-        marks = await asyncio.gather(*(state.watermark_us(table) for table in tables))
-        self._readings.take(version, dict(zip(tables, notes, strict=False)), dict(zip(tables, marks, strict=True)))
+        notes = {table: await state.note(table) for table in tables} if changed else {}
+        found = await asyncio.gather(*(state.watermark_us(table) for table in tables))
+        marks = dict(zip(tables, found, strict=True))
+        self._readings.take(version, notes, marks)
+        self._seen.add(version, notes, marks)
         self._looked_s = self._monotonic()
 
 

@@ -76,6 +76,28 @@ class Readings:
         return found
 
 
+class Sightings:
+    """What a worker saw last of its state's tables, whichever release it looked for: the sources of the next one begin
+    with it, and nobody waits for their first look."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._notes: dict[str, bytes | None] = {}
+        self._marks: dict[str, int | None] = {}
+
+    def add(self, version: int, notes: Mapping[str, bytes | None], marks: Mapping[str, int | None]) -> None:
+        """A look at some tables; notes where they are other ones than before."""
+        if version != self._version:
+            self._version, self._notes, self._marks = version, {}, {}
+        self._notes.update(notes)
+        self._marks.update(marks)
+
+    def tell(self, readings: Readings) -> None:
+        """Have readings believe it, if each of their tables was seen."""
+        if self._notes.keys() >= set(readings.tables):
+            readings.take(self._version, self._notes, self._marks)
+
+
 def _layout(note: bytes | None, wanted: Layout) -> Layout:
     """The layout of a table's rows; one that was never rebuilt has rows of the definitions' own."""
     return GenerationNote.unpack(note).layout if note else wanted

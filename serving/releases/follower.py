@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from serving.composition import Composition, Parts
 from serving.domain.ending import end
 from serving.domain.segmenter import SegmenterProfile
+from serving.ports import Segmenter
 from serving.releases.applied import Applied, write_applied
 from serving.releases.lineup import Lineup
 from serving.releases.rehearsal import rehearse
@@ -107,13 +108,18 @@ class ReleaseFollower:
         try:
             parts = await self._lineup.parts(entry.release, self._parts, patiently=True)
             fresh = [each for key, each in parts.served.items() if key not in self._parts.served]
-            users = await rehearse(parts, fresh, self._composition.last_known)
+            users = await rehearse(parts, fresh, self._composition.last_known, lately_live=self._lately_live(fresh))
         except (StrataError, TimeoutError) as refusal:
             self._refuse(entry, refusal)
             return
         finally:
             self._end_later([held.close for held in moved])
         self._switch(entry, parts, users)
+
+    def _lately_live(self, segmenters: Sequence[Segmenter]) -> bool:
+        """Whether each is the version that was live before the one that is: what a rollback goes back to."""
+        held = self._entry.release.segmenters
+        return all(held[each.profile.name].previous == each.profile.version for each in segmenters)
 
     def _switch(self, entry: Entry, parts: Parts, users: int) -> None:
         """Nothing is awaited here: no call comes between."""

@@ -9,13 +9,17 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import pytest
+from awaited_state import AwaitedState
+from fake_state import FakeState
 from redis_process import RedisProcess
 
 from strata.errors import StoreDamaged, StoreUnavailable
-from strata.state import open_state
+from strata.state import AsyncStateReader, State, open_state
 from strata.state.redis_async import AsyncRedisReader
 
 TABLE = "events_history@3600"
+ODD = "100%d@1"
+"""A table whose name means something to who formats it."""
 USERS = [f"u{number:03d}" for number in range(300)]
 
 
@@ -37,9 +41,18 @@ def row_of(user: str) -> bytes:
 
 def build(server: RedisProcess, row: bytes = b"") -> None:
     """Everybody's row."""
-    with open_state(server.url) as state, state.begin_generation(TABLE) as generation:
+    with open_state(server.url) as state:
+        build_in(state, row)
+
+
+def build_in(state: State, row: bytes = b"") -> None:
+    """The same in any state."""
+    with state.begin_generation(TABLE) as generation:
         generation.put((user, row or row_of(user)) for user in USERS)
         generation.commit(7, b"note")
+    with state.begin_generation(ODD) as generation:
+        generation.put([("u001", b"another row")])
+        generation.commit(1, b"")
 
 
 def connections(server: RedisProcess) -> list[str]:
@@ -61,24 +74,47 @@ async def is_served(reader: AsyncRedisReader, within_s: float = 10.0) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_it_reads_what_the_blocking_reader_reads(emptied_redis: RedisProcess) -> None:
+@asynccontextmanager
+async def both_readers(request: pytest.FixtureRequest, kind: str) -> AsyncIterator[tuple[AsyncStateReader, State]]:
+    """An asynchronous reader, and a blocking one of the same state: of the double, or of Redis."""
+    if kind == "fake":
+        state = FakeState()
+        build_in(state)
+        yield AwaitedState(state), state
+        return
+    server = request.getfixturevalue("emptied_redis")
+    build(server)
+    async with reading(server) as reader:
+        with open_state(server.url, readonly=True) as blocking:
+            yield reader, blocking
+
+
+@pytest.mark.parametrize("kind", ["fake", "redis"])
+async def test_it_reads_what_the_blocking_reader_reads(request: pytest.FixtureRequest, kind: str) -> None:
     """Rows, strangers, unbuilt tables, impossible ids, notes, watermarks and versions."""
-    build(emptied_redis)
     users = ["u001", "nobody", "u299", "\ud800", "", "%d}{%b", "\r\n", "ü" * 100, "u001"]
-    async with reading(emptied_redis) as reader:
-        with open_state(emptied_redis.url, readonly=True) as blocking:
-            with open_state(emptied_redis.url) as state, state.begin_generation("100%d@1") as generation:
-                generation.put([("u001", b"of another table")])
-                generation.commit(1, b"")
-            for tables in ([TABLE], ["none", TABLE, TABLE], ["none"], [], [TABLE, "100%d@1"]):
-                assert await reader.read_views(tables, users) == blocking.read_views(tables, users)
-                assert await reader.read_views(tables, []) == [[] for _ in tables]
-                for user in users:
-                    assert await reader.read_user(tables, user) == blocking.read_user(tables, user)
-            assert (await reader.read_views([TABLE], users))[0][:2] == [row_of("u001"), None]
-            assert (await reader.watermark_us(TABLE), await reader.watermark_us("none")) == (7, None)
-            assert (await reader.note(TABLE), await reader.note("none")) == (b"note", None)
-            assert await reader.version() == blocking.version()
+    async with both_readers(request, kind) as (reader, blocking):
+        for tables in ([TABLE], ["none", TABLE, TABLE], ["none"], [], [TABLE, ODD]):
+            assert await reader.read_views(tables, users) == blocking.read_views(tables, users)
+            assert await reader.read_views(tables, []) == [[] for _ in tables]
+            for user in users:
+                assert await reader.read_user(tables, user) == blocking.read_user(tables, user)
+        assert (await reader.read_views([TABLE], users))[0][:2] == [row_of("u001"), None]
+        assert (await reader.watermark_us(TABLE), await reader.watermark_us("none")) == (7, None)
+        assert (await reader.note(TABLE), await reader.note("none")) == (b"note", None)
+        assert await reader.version() == blocking.version()
+
+
+@pytest.mark.parametrize("kind", ["fake", "redis"])
+async def test_a_call_that_is_given_up_is_nobody_elses(request: pytest.FixtureRequest, kind: str) -> None:
+    """Whichever it is, and whoever asks beside it."""
+    async with both_readers(request, kind) as (reader, _):
+        calls = [asyncio.ensure_future(reader.read_user([TABLE], user)) for user in USERS[:20]]
+        await asyncio.sleep(0)
+        for call in calls[::2]:
+            call.cancel()
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        assert found[1::2] == [[row_of(user)] for user in USERS[1:20:2]]
 
 
 async def test_callers_that_give_up_never_shift_the_answers_of_others(emptied_redis: RedisProcess) -> None:

@@ -137,12 +137,15 @@ def test_everything_about_releases_under_load_fails_no_call(
         ended = releases.RollBack(rpb.RollBackRequest(change=change("too many are low")))
         rolled_back_s = time.monotonic() - began
         assert (tiers(ended.release).live, tiers(ended.release).canary) == (second, "")
+        began = time.monotonic()
         assert tiers(releases.RollBack(rpb.RollBackRequest(change=change())).release).live == first
+        canary_ended_s, rolled_back_s = rolled_back_s, time.monotonic() - began
         after = sum(load.versions.values())
         until(lambda: sum(load.versions.values()) > after + 50)
     assert load.failures == []
     assert load.versions.keys() == {first, second, third}
-    print(f"rolled back in {rolled_back_s:.3f} s; {load.calls} calls, none failed")
+    print(f"rolled back in {canary_ended_s:.3f} and {rolled_back_s:.3f} s; {load.calls} calls, none failed")
+    assert max(canary_ended_s, rolled_back_s) < 1.0  # what is promised
     listed = releases.ListReleases(rpb.ListReleasesRequest(page_size=3)).releases
     assert [each.action for each in listed] == ["roll_back", "roll_back", "canary"]
     assert (listed[1].who, listed[1].why, listed[1].before.canary) == ("ann", "too many are low", third)
