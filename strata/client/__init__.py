@@ -6,7 +6,8 @@
         client.publish([Event("1", "view", item_id="milk")])
 
 Synchronous and safe to share between threads. Every call has a deadline. A call that met no server (UNAVAILABLE) is
-sent again while its deadline lasts: reads change nothing, and an event counts once however often its id is sent.
+sent again, up to three times while its deadline lasts: reads change nothing, and an event counts once however often its
+id is sent. Where most attempts fail nothing is sent again: what is down or full hears each call once.
 """
 
 from __future__ import annotations

@@ -26,11 +26,14 @@ def _retry(service: str, codes: list[str]) -> dict[str, Any]:
 
 # A read may be repeated, and a published event too: its id makes that harmless. RESOURCE_EXHAUSTED comes with the
 # door's own delay, which gRPC keeps to.
-_CONFIG: Final = {
+SERVICE_CONFIG: Final[dict[str, Any]] = {
     "methodConfig": [
         _retry("SegmentationService", ["UNAVAILABLE"]),
         _retry("EventService", ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]),
-    ]
+    ],
+    # The budget of gRFC A6: a failed attempt takes one token of ten, an answer gives a tenth of one back, and with half
+    # of them gone nothing is sent again. A server that is down or full hears one attempt a call, not four.
+    "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
 }
 CALLER_KEY: Final = "x-strata-caller"
 _DETAILS_KEY: Final = "grpc-status-details-bin"
@@ -48,7 +51,7 @@ class CallFailed(StrataError):
 
 def open_channel(target: str) -> Any:
     """A channel that connects when first asked."""
-    options = [("grpc.service_config", json.dumps(_CONFIG)), ("grpc.enable_http_proxy", 0)]
+    options = [("grpc.service_config", json.dumps(SERVICE_CONFIG)), ("grpc.enable_http_proxy", 0)]
     return grpc.insecure_channel(target, options=options)
 
 
@@ -72,6 +75,8 @@ def _sentence(target: str, code: grpc.StatusCode, details: str, request_id: str)
         return f"no gateway answers at {target}; start one with: strata up"
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return f"the gateway at {target} did not answer in time; call with more time"
+    if code is grpc.StatusCode.CANCELLED and details in ("", code.name):  # the core says no more; who cancels here does
+        return f"the gateway at {target} was too busy to begin the call; wait a little, then call again"
     return details
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
+import grpc
 import pytest
 import pytest_asyncio
 from fake_features import FakeFeatures
@@ -15,8 +21,11 @@ from reflecting_client import ReflectingClient
 from toy_segmentation import served, toy_parts
 from toy_segmenter import ToySegmenter, toy_profile
 
-from strata.client import Assignment, CallFailed, connect
+from serving.ports import Scores
+from strata.client import Assignment, CallFailed, Client, connect
+from strata.client.calls import SERVICE_CONFIG
 from strata.command.segment import segment
+from strata.v1 import segmentation_pb2 as pb
 
 NAN = float("nan")
 
@@ -77,6 +86,81 @@ async def test_a_refusal_is_a_sentence_with_its_code(address: str) -> None:
         assert caught.value.request_id
 
     await asyncio.to_thread(ask)
+
+
+async def test_a_gateway_too_busy_to_begin_says_so_in_words(tmp_path: Path) -> None:
+    """gRPC's core refuses with CANCELLED and no word more; a call that is given up here is told otherwise."""
+    came = Event()
+
+    class Slow(ToySegmenter):
+        async def score(self, values: Any, deadline: Any) -> Scores:
+            came.set()
+            return await super().score(values, deadline)
+
+    segmenter = Slow(toy_profile("tiers"), waits=True)
+    parts = toy_parts(tmp_path, {"tiers": segmenter}, FakeFeatures({"ann": (2, 1.0)}))
+    parts = replace(parts, limits=replace(parts.limits, max_pending_calls=1))
+
+    def ask(client: Client) -> tuple[str, str]:
+        try:
+            client.get_segments("ann", timeout_s=10)
+        except CallFailed as failed:
+            return failed.code, str(failed)
+        return "OK", ""
+
+    def close_while_asking(address: str) -> tuple[str, str]:
+        with ThreadPoolExecutor(1) as threads:
+            with connect(address) as client:
+                asked = threads.submit(ask, client)
+                assert came.wait(10)
+            return asked.result()
+
+    def crowd(address: str) -> set[tuple[str, str]]:
+        with connect(address) as client, ThreadPoolExecutor(40) as threads:
+            told: set[tuple[str, str]] = set()
+            while len(told) < 2:
+                told |= set(threads.map(lambda _: ask(client), range(40)))
+            return told
+
+    async with served(parts) as (_, address):
+        busy = f"the gateway at {address} was too busy to begin the call; wait a little, then call again"
+        assert await asyncio.to_thread(crowd, address) == {("OK", ""), ("CANCELLED", busy)}
+        segmenter.hangs = True
+        came.clear()
+        assert await asyncio.to_thread(close_while_asking, address) == ("CANCELLED", "Channel closed!")
+
+
+def test_what_is_down_hears_each_call_once() -> None:
+    """The first call is sent four times; with half of the client's budget gone nothing is sent again."""
+    heard: Counter[str] = Counter()
+
+    class Down(grpc.GenericRpcHandler):
+        def service(self, handler_call_details: Any) -> Any:
+            def refuse(request: bytes, context: Any) -> bytes:
+                heard[pb.GetSegmentsRequest.FromString(request).user_id] += 1
+                context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+                raise AssertionError("abort returned")
+
+            return grpc.unary_unary_rpc_method_handler(refuse)
+
+    server = grpc.server(ThreadPoolExecutor(2), handlers=(Down(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    users = [f"u{number}" for number in range(20)]
+    with connect(f"127.0.0.1:{port}", call_s=20) as client:
+        for user in users:
+            with pytest.raises(CallFailed):
+                client.get_segments(user)
+    server.stop(None).wait()
+    assert heard == {user: 4 if user == "u0" else 1 for user in users}
+
+
+def test_the_page_shows_what_our_client_does() -> None:
+    """Callers in other languages copy its service config."""
+    page = (Path(__file__).parents[3] / "docs" / "serving.md").read_text(encoding="utf-8")
+    shown = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    reads = next(each for each in SERVICE_CONFIG["methodConfig"] if "Segmentation" in each["name"][0]["service"])
+    assert shown == {**SERVICE_CONFIG, "methodConfig": [reads]}
 
 
 def test_nobody_there_is_a_sentence() -> None:

@@ -23,9 +23,11 @@ from serving.bento.grpc_server import SegmenterServer
 from serving.bento.servicer import SegmenterServicer
 from serving.domain.deadline import Deadline
 from serving.domain.segmenter import SegmenterProfile
+from serving.releases.loading import VersionLoader
 from strata.errors import SegmenterUnavailable
 from strata.registry import read_catalog
 from strata.runtime import Package
+from strata.settings import Settings
 
 ROW = np.array([[5.0, 5.0]])
 
@@ -186,6 +188,30 @@ async def test_a_server_that_refuses_rows_is_asked_what_it_serves(
     await world.serve()
     await world.watched.sound.wait()
     assert (await segmenter.score(ROW, Deadline.after(5))).segment_indexes.tolist() == [1]
+
+
+async def test_rows_are_sent_once_however_a_server_refuses_them(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the channel a gateway makes: the ladder answers, and a server that is full is not asked for more."""
+    asked: list[int] = []
+
+    async def refuse(self: object, request: Any, context: Any) -> None:
+        asked.append(request.row_count)
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "full")
+
+    monkeypatch.setattr(SegmenterServicer, "Score", refuse)
+    await world.stop()
+    await world.serve()
+    remote = {"segmenters": {"toy_tiers": {"placement": "remote"}}, "bento": {"grpc_port": world.port}}
+    settings = Settings.model_validate({"home": tmp_path / "home", **remote})
+    loader = VersionLoader(settings, read_catalog(settings.registry))
+    loaded = await loader.load("toy_tiers", world.profile.version, patiently=True)
+    for _ in range(5):
+        with pytest.raises(SegmenterUnavailable, match="UNAVAILABLE"):
+            await loaded.segmenter.score(ROW, Deadline.after(5))
+    await loaded.close()
+    assert asked == [1] * 5
 
 
 async def test_a_call_that_comes_after_the_drain_takes_the_fallback(world: World) -> None:
