@@ -21,13 +21,13 @@ needs_haproxy = pytest.mark.skipif(
 
 
 @contextmanager
-def haproxy(gateway: str) -> Iterator[str]:
+def haproxy(gateway: str, configuration: Path = CONFIGURATION) -> Iterator[str]:
     """The address it listens on; it may take a moment until it has found the gateway healthy."""
     front = f"127.0.0.1:{free_port()}"
     environ = {**os.environ, "STRATA_FRONT": front, "STRATA_GATEWAY": gateway}
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(
-            ["haproxy", "-db", "-f", str(CONFIGURATION)], env=environ, stdout=words, stderr=words
+            ["haproxy", "-db", "-f", str(configuration)], env=environ, stdout=words, stderr=words
         )
         try:
             yield front
