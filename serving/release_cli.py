@@ -146,11 +146,23 @@ def shadow(  # noqa: PLR0917 - one parameter per option
 
 
 @app.command()
-def rollback(segmenter: Name, why: Why, who: Who = None, wait: Wait = 90.0, as_json: AsJson = False) -> None:
-    """End the canary where one runs; else make live again what was live before. Twice leads to where it began."""
+def rollback(  # noqa: PLR0917 - one parameter per option
+    segmenter: Name,
+    why: Why,
+    serial: Annotated[
+        int | None,
+        typer.Option("--serial", min=1, help="The release to go back from: refused where it is another one by now."),
+    ] = None,
+    who: Who = None,
+    wait: Wait = 90.0,
+    as_json: AsJson = False,
+) -> None:
+    """End the canary where one runs; else make live again what was live before. Twice leads to where it began, but not
+    with --serial: whatever may run this command twice names the release it saw."""
     office = ReleaseOffice(load_settings())
+    seen = office.newest().release.serial if serial is None else serial
     asked = _Asked("roll_back", segmenter, why, who, wait, as_json)
-    _change(office, asked, lambda release: releases.roll_back(release, segmenter))
+    _change(office, asked, lambda release: releases.roll_back(release, segmenter), expected_serial=seen)
 
 
 class _Asked:
@@ -161,8 +173,15 @@ class _Asked:
         self.wait_s, self.as_json = wait_s, as_json
 
 
-def _change(office: ReleaseOffice, asked: _Asked, step: Callable[[Release], Release], version: str = "") -> None:
-    entry = office.change(asked.change, step, version=version)
+def _change(
+    office: ReleaseOffice,
+    asked: _Asked,
+    step: Callable[[Release], Release],
+    version: str = "",
+    *,
+    expected_serial: int | None = None,
+) -> None:
+    entry = office.change(asked.change, step, version=version, expected_serial=expected_serial)
     console = Console(stderr=True)
     with console.status(f"release {entry.release.serial} is logged; waiting for the workers"):
         office.wait(entry.release.serial, asked.wait_s)

@@ -33,9 +33,15 @@ class ReleaseServiceStub:
     between two calls. A worker that cannot take a release up goes on with the one before and says why. After any
     restart the last release that can be served is.
 
-    Every error carries google.rpc.ErrorInfo (domain "strata"). A change is not idempotent, but repeating one that was
-    made is refused as INVALID_ARGUMENT (it "is live already"), so that a retry does no harm. Every change's default
-    deadline is 60 s; GetRelease's and ListReleases' 1 s.
+    Every error carries google.rpc.ErrorInfo (domain "strata"). Every change's default deadline is 60 s; GetRelease's and
+    ListReleases' 1 s.
+
+    GetRelease and ListReleases may be repeated freely. A change is not idempotent. With expected_serial any of them may
+    be repeated: once it was made, or another was, the repeat is refused as ABORTED and changes nothing; ListReleases
+    tells whose change it was. Without expected_serial a repeated Promote, SetCanary or SetShadow is refused as
+    INVALID_ARGUMENT (it "is live already") only while nobody has made another change; and a repeated RollBack is not
+    refused: it goes back once more, past the end of a canary, or to where the first began. Clients and proxies repeat
+    calls by themselves (a retry policy, HTTP/2's REFUSED_STREAM): a program that rolls back sends expected_serial.
     """
 
     def __init__(self, channel):
@@ -84,9 +90,15 @@ class ReleaseServiceServicer:
     between two calls. A worker that cannot take a release up goes on with the one before and says why. After any
     restart the last release that can be served is.
 
-    Every error carries google.rpc.ErrorInfo (domain "strata"). A change is not idempotent, but repeating one that was
-    made is refused as INVALID_ARGUMENT (it "is live already"), so that a retry does no harm. Every change's default
-    deadline is 60 s; GetRelease's and ListReleases' 1 s.
+    Every error carries google.rpc.ErrorInfo (domain "strata"). Every change's default deadline is 60 s; GetRelease's and
+    ListReleases' 1 s.
+
+    GetRelease and ListReleases may be repeated freely. A change is not idempotent. With expected_serial any of them may
+    be repeated: once it was made, or another was, the repeat is refused as ABORTED and changes nothing; ListReleases
+    tells whose change it was. Without expected_serial a repeated Promote, SetCanary or SetShadow is refused as
+    INVALID_ARGUMENT (it "is live already") only while nobody has made another change; and a repeated RollBack is not
+    refused: it goes back once more, past the end of a canary, or to where the first began. Clients and proxies repeat
+    calls by themselves (a retry policy, HTTP/2's REFUSED_STREAM): a program that rolls back sends expected_serial.
     """
 
     def GetRelease(self, request, context):
@@ -140,7 +152,8 @@ class ReleaseServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RollBack(self, request, context):
-        """RollBack ends the canary where one runs; else it makes the version live again that was live before.
+        """RollBack ends the canary where one runs; else it makes the version live again that was live before. Made twice it
+        leads to where it began: with expected_serial, and only then, it may be repeated.
 
         Errors: as Promote; INVALID_ARGUMENT also when there is nothing to go back to.
         """
@@ -197,9 +210,15 @@ class ReleaseService:
     between two calls. A worker that cannot take a release up goes on with the one before and says why. After any
     restart the last release that can be served is.
 
-    Every error carries google.rpc.ErrorInfo (domain "strata"). A change is not idempotent, but repeating one that was
-    made is refused as INVALID_ARGUMENT (it "is live already"), so that a retry does no harm. Every change's default
-    deadline is 60 s; GetRelease's and ListReleases' 1 s.
+    Every error carries google.rpc.ErrorInfo (domain "strata"). Every change's default deadline is 60 s; GetRelease's and
+    ListReleases' 1 s.
+
+    GetRelease and ListReleases may be repeated freely. A change is not idempotent. With expected_serial any of them may
+    be repeated: once it was made, or another was, the repeat is refused as ABORTED and changes nothing; ListReleases
+    tells whose change it was. Without expected_serial a repeated Promote, SetCanary or SetShadow is refused as
+    INVALID_ARGUMENT (it "is live already") only while nobody has made another change; and a repeated RollBack is not
+    refused: it goes back once more, past the end of a canary, or to where the first began. Clients and proxies repeat
+    calls by themselves (a retry policy, HTTP/2's REFUSED_STREAM): a program that rolls back sends expected_serial.
     """
 
     @staticmethod

@@ -251,6 +251,7 @@ def test_the_command_does_what_the_service_does(gateway: GatewayProcess, setting
         (("canary", "toy_tiers", "--why", "x"), "name a version, or say --end"),
         (("canary", "toy_tiers", "--end", "--why", "x"), "has no canary"),
         (("rollback", "nobody", "--why", "x"), "no segmenter is named 'nobody'"),
+        (("rollback", "toy_tiers", "--serial", "3", "--why", "x"), "the release is number 4 by now, not 3"),
         (("shadow", "toy_tiers", "latest"), "of the release says why"),
     ):
         refused = strata(settings, "release", *words, check=False)
