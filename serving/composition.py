@@ -123,10 +123,14 @@ class Composition:
         )
 
     def switch(self, parts: Parts) -> None:
-        """Serve other versions, from the next call on; those under way end by the versions they began with."""
+        """Serve other versions, from the next call on; those under way end by the versions they began with.
+
+        Raises OSError when a version's numbers have no room; nothing is switched then.
+        """
+        methods = _methods(parts, self.last_known)
         for key in parts.served:
             self.last_known.admit(key)
-        self.server.switch(_methods(parts, self.last_known))
+        self.server.switch(methods)
         self._watching.switch(_looking(parts), parts.live)
         self._parts = parts
 

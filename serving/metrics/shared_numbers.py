@@ -32,8 +32,17 @@ class Layout:
 
 
 def create_numbers(path: Path, layout: Layout) -> None:
-    """Write an empty file of the right size."""
-    path.write_bytes(bytes(8 * layout.size))
+    """An empty file of the right size, or none: a short one could never be mapped. Raises OSError.
+
+    Zeros are written, not left out: a full disk is met here, and not by whoever counts.
+    """
+    pending = path.with_name(f".{path.name}")
+    try:
+        pending.write_bytes(bytes(8 * layout.size))
+        pending.replace(path)
+    except OSError:
+        pending.unlink(missing_ok=True)
+        raise
 
 
 def map_numbers(path: Path, layout: Layout) -> memoryview[float]:

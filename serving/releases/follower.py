@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -54,7 +56,8 @@ class ReleaseFollower:
         self._predictions, self._monotonic = predictions, monotonic
         self._mark: tuple[int, int] = (-1, -1)
         self._refused = Applied(place[1], 0)
-        self._retry_s = 0.0
+        self._retry_s = math.inf
+        """When to look again though nothing has changed: after a release that could not be taken up."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._following: asyncio.Task[None] | None = None
 
@@ -74,10 +77,9 @@ class ReleaseFollower:
     async def look(self) -> None:
         """Take up what is new, if anything is."""
         mark, moved = self._log.mark(), self._lineup.moved()
-        due = self._refused.refused_serial and self._monotonic() >= self._retry_s
-        if mark == self._mark and not due and not moved:
+        if mark == self._mark and self._monotonic() < self._retry_s and not moved:
             return
-        self._mark = mark
+        self._mark, self._retry_s = mark, math.inf
         entry = self._log.newest()
         if entry is None or (entry.release.serial == self._entry.release.serial and not moved):
             return
@@ -109,12 +111,11 @@ class ReleaseFollower:
             parts = await self._lineup.parts(entry.release, self._parts, patiently=True)
             fresh = [each for key, each in parts.served.items() if key not in self._parts.served]
             users = await rehearse(parts, fresh, self._composition.last_known, lately_live=self._lately_live(fresh))
-        except (StrataError, TimeoutError) as refusal:
-            self._refuse(entry, refusal)
-            return
+            self._switch(entry, parts, users)
+        except (StrataError, OSError) as refusal:  # TimeoutError is an OSError
+            self._refuse(entry, _sentence(refusal))
         finally:
             self._end_later([held.close for held in moved])
-        self._switch(entry, parts, users)
 
     def _lately_live(self, segmenters: Sequence[Segmenter]) -> bool:
         """Whether each is the version that was live before the one that is: what a rollback goes back to."""
@@ -122,12 +123,12 @@ class ReleaseFollower:
         return all(held[each.profile.name].previous == each.profile.version for each in segmenters)
 
     def _switch(self, entry: Entry, parts: Parts, users: int) -> None:
-        """Nothing is awaited here: no call comes between."""
+        """Nothing is awaited here: no call comes between. What may fail comes first."""
         old, before = self._parts, self._entry.release.serial
+        self._composition.switch(parts)
         self._predictions.serve([each.profile for each in parts.served.values()])
         if parts.shadowing is not None:
             parts.shadowing.start()
-        self._composition.switch(parts)
         self._parts, self._entry, self._refused = parts, entry, Applied(self._place[1], 0)
         self._report()
         served = {name: profile.version for name, profile in parts.live.items()}
@@ -139,8 +140,8 @@ class ReleaseFollower:
         for key in old.served.keys() - parts.served.keys() - {each.key for each in self._lineup.profiles()}:
             self._composition.last_known.forget(key)
 
-    def _refuse(self, entry: Entry, refusal: BaseException) -> None:
-        serial, reason = entry.release.serial, str(refusal) or "it took too long"
+    def _refuse(self, entry: Entry, reason: str) -> None:
+        serial = entry.release.serial
         if (serial, reason) != (self._refused.refused_serial, self._refused.refusal):
             fields = {"serial": serial, "serving": self._entry.release.serial, "reason": reason}
             _log.error("release not served", extra={"fields": fields})
@@ -167,3 +168,13 @@ class ReleaseFollower:
             task = asyncio.create_task(drained(close))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+
+def _sentence(refusal: StrataError | OSError) -> str:
+    """Why a release could not be taken up, for whoever changed it."""
+    if isinstance(refusal, TimeoutError):
+        return str(refusal) or "it took too long"
+    if isinstance(refusal, OSError):
+        what = Path(os.fsdecode(refusal.filename)).name if refusal.filename else "a file it needs"
+        return f"{what} cannot be made or read: {refusal.strerror or refusal}"
+    return str(refusal)

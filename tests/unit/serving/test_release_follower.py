@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from serving.assembly import last_good
 from serving.composition import Composition
 from serving.domain.deadline import Deadline
 from serving.domain.segmenter import SegmenterProfile
+from serving.metrics.recorder import Recorder
 from serving.releases import follower as follower_module
 from serving.releases.applied import Applied, read_applied
 from serving.releases.follower import ReleaseFollower
@@ -78,7 +81,7 @@ class World:
     """A worker that serves version A of `tiers`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.now_s = folder, 0.0
+        self.folder, self.now_s, self.full = folder, 0.0, False
         self.log = ReleaseLog(folder / "releases.jsonl")
         self.log.append(CHANGE, lambda held: with_segmenter(held, "tiers", A))
         self.loader, self.predictions = ToyLoader(), VersionedPredictions()
@@ -161,6 +164,50 @@ async def test_a_damaged_version_is_refused_reported_and_tried_again(world: Worl
     world.now_s += follower_module.RETRY_S
     await world.follower.look()
     assert (world.served, world.applied) == (B, Applied(0, serial))
+
+
+async def test_a_full_disk_refuses_a_release_until_there_is_room(world: World) -> None:
+    """Its numbers have no file: what is served stays, whole, the reason is told, and nobody has to log it again."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    room = world.base.version_recorder
+
+    def recorder(name: str, version: str) -> Recorder:
+        if world.full:
+            raise full
+        return room(name, version)
+
+    world.base = replace(world.base, version_recorder=recorder)
+    await world.begin()
+    await world.follower.look()
+    world.full, serial = True, world.promote(B)
+    await world.follower.look()
+    reason = "a file it needs cannot be made or read: No space left on device"
+    assert (world.served, world.applied) == (A, Applied(0, 1, serial, reason))
+    assert not hasattr(world.predictions, "versions")  # the log goes on having room for what is served
+    world.full = False
+    await world.follower.look()
+    assert world.served == A
+    world.now_s += follower_module.RETRY_S
+    await world.follower.look()
+    assert (world.served, world.applied, world.predictions.versions) == (B, Applied(0, serial), [B])
+
+
+async def test_a_defect_does_not_keep_a_worker_from_the_newest_release(world: World) -> None:
+    """What nobody foresaw is logged, and the same release is tried again without another change of the log."""
+    serve, faults = world.predictions.serve, [ZeroDivisionError()]
+
+    def failing(profiles: list[SegmenterProfile]) -> None:
+        if faults:
+            raise faults.pop()
+        serve(profiles)
+
+    world.predictions.serve = failing  # type: ignore[method-assign]
+    serial = world.promote(B)
+    await world.follower._look_safely()
+    assert not faults
+    world.now_s += follower_module.RETRY_S
+    await world.follower._look_safely()
+    assert world.applied == Applied(0, serial)
 
 
 async def test_a_version_that_cannot_score_the_users_it_will_meet_is_refused(world: World) -> None:

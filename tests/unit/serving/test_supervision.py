@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import resource
 import socket
 from pathlib import Path
 from typing import ClassVar
@@ -20,6 +21,7 @@ from serving.metrics.page import WorkersCollector
 from serving.metrics.recorder import Recorder
 from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
+from serving.metrics.version_numbers import version_recorder
 from serving.order import WorkerOrder
 from serving.port_claim import claim_port
 from serving.replacement import FIRST_PAUSE_S, SHORT_LIFE_S, SHORT_LIVES, Replacement
@@ -181,6 +183,20 @@ def test_the_page_adds_up_workers_and_keeps_what_a_dead_one_counted(tmp_path: Pa
     assert 'strata_request_seconds_sum{method="GetSegments"} 3.0005' in page
     assert "strata_worker_restarts_total 1.0" in page
     assert "strata_workers 2.0" in page
+
+
+def test_numbers_without_room_leave_nothing_behind(tmp_path: Path) -> None:
+    """A short file could never be mapped, and would keep the next attempt, and every replacement, from counting."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))  # EFBIG, after 64 bytes: as a disk that fills up
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            version_recorder(tmp_path, 0, "tiers", "0123456789ab")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    recorder = version_recorder(tmp_path, 0, "tiers", "0123456789ab")
+    recorder.add(recorder.position("strata_shadow_seconds", "tiers", "0123456789ab"))
 
 
 def test_a_port_someone_listens_on_is_refused_though_it_could_be_shared() -> None:
