@@ -14,6 +14,8 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]+)")
 SOURCE = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.(?:py|yaml|proto|sh))`")
 TARGET = re.compile(r"`make ([a-z]+)[` ]")
+MESSAGE = re.compile(r"`(?!strata |make )([a-z]+(?: [a-z;]+)+)`")
+"""In the runbook two or more plain words are what a log says."""
 COMMAND = re.compile(r"`(?:\.venv/bin/)?strata ([a-z][a-z-]*)[` ]")
 
 
@@ -42,3 +44,12 @@ def test_named_commands_and_targets_exist(page: Path) -> None:
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(TARGET.findall(text)) <= set(targets)
     assert [name for name in COMMAND.findall(text) if find_entry(name) is None] == []
+
+
+@pytest.mark.parametrize("runbook", ["docs/operations.md", "deploy/prometheus/alerts.yml"])
+def test_log_messages_an_operator_is_to_look_for_are_logged(runbook: str) -> None:
+    """Word for word: whoever is woken by an alert searches for them."""
+    messages = set(MESSAGE.findall((ROOT / runbook).read_text(encoding="utf-8")))
+    assert len(messages) > 1
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "serving").rglob("*.py"))
+    assert [message for message in sorted(messages) if f'"{message}"' not in source] == []
