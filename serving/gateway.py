@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from serving.metrics.families import families
 from serving.metrics.page import MetricsPage, ReleaseProgress, WorkersCollector
 from serving.metrics.seen_page import SeenCollector
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
-from serving.metrics.version_numbers import read_versions
+from serving.metrics.version_numbers import Version, VersionNumbers
 from serving.order import WorkerOrder
 from serving.port_claim import claim_port
 from serving.releases.beginning import begin_release
@@ -79,7 +80,7 @@ def _supervise(settings: Settings, page: MetricsPage, stop: Event) -> None:
             numbers,
             alive=supervisor.alive,
             restarts=lambda: supervisor.restarts,
-            versions=lambda: read_versions(folder),
+            versions=VersionNumbers(folder, lambda: _served(office)).read,
             release=lambda: _progress(office),
         )
     )
@@ -95,6 +96,17 @@ def _progress(office: ReleaseOffice) -> ReleaseProgress | None:
         return None
     serial = entry.release.serial
     return ReleaseProgress(serial, sum(worker.serial < serial for worker in office.workers()))
+
+
+def _served(office: ReleaseOffice) -> set[Version]:
+    """The versions of the newest release, and of those before it by which a worker still answers."""
+    oldest = min((worker.serial for worker in office.workers()), default=math.inf)
+    found: set[Version] = set()
+    for entry in office.log.entries():
+        found.update((name, version) for name, held in entry.release.segmenters.items() for version in held.versions)
+        if entry.release.serial <= oldest:
+            break
+    return found
 
 
 def _order(settings: Settings, slot: int, folder: Path, layout: Layout) -> WorkerOrder:

@@ -83,7 +83,7 @@ def version_families(name: str, version: str) -> tuple[Family, ...]:
         Family("strata_assignments", "Assignments given.", ("segmenter", "version", "source", "degradation"),
                tuple(_assignments(name, version))),
         Family("strata_feature_age_seconds", "How old the feature state was; once per call and segmenter.",
-               ("segmenter",), ((name,),), AGES),
+               ("segmenter", "version"), ((name, version),), AGES),
         Family("strata_shadow_scores", "Users scored by a shadow version, beside the answer they were given.",
                ("segmenter", "version", "outcome"), tuple((name, version, each) for each in SHADOW_OUTCOMES)),
         Family("strata_shadow_seconds", "CPU seconds a worker spent on a shadow version.", ("segmenter", "version"),

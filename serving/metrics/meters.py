@@ -79,7 +79,7 @@ class _VersionMeter:
     def __init__(self, profile: SegmenterProfile, recorder: Recorder) -> None:
         self._recorder = recorder
         self._live = recorder.position("strata_assignments", profile.name, profile.version, "live", "none")
-        self._ages = recorder.histogram("strata_feature_age_seconds", profile.name)
+        self._ages = recorder.histogram("strata_feature_age_seconds", profile.name, profile.version)
         self.age = self._ages.observe
 
     def places(self) -> AnswerPlaces:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 import resource
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from serving import supervisor
+from serving.gateway import _served
 from serving.json_logs import JsonFormatter, Repeats
 from serving.metrics.families import families
 from serving.metrics.heartbeat import Heartbeat, open_heartbeat
@@ -21,11 +24,14 @@ from serving.metrics.page import WorkersCollector
 from serving.metrics.recorder import Recorder
 from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
-from serving.metrics.version_numbers import version_recorder
+from serving.metrics.version_numbers import OTHERS_KEPT, VersionNumbers, version_recorder
 from serving.order import WorkerOrder
 from serving.port_claim import claim_port
+from serving.releases.applied import Applied, write_applied
+from serving.releases.office import ReleaseOffice
 from serving.replacement import FIRST_PAUSE_S, SHORT_LIFE_S, SHORT_LIVES, Replacement
 from strata.errors import AlreadyRunning
+from strata.release import Change, promote, with_segmenter
 from strata.settings import Settings
 
 
@@ -183,6 +189,81 @@ def test_the_page_adds_up_workers_and_keeps_what_a_dead_one_counted(tmp_path: Pa
     assert 'strata_request_seconds_sum{method="GetSegments"} 3.0005' in page
     assert "strata_worker_restarts_total 1.0" in page
     assert "strata_workers 2.0" in page
+
+
+def _count_live(folder: Path, slot: int, name: str, version: str, at_s: int) -> None:
+    """An answer by a version that is taken up then."""
+    recorder = version_recorder(folder, slot, name, version)
+    recorder.add(recorder.position("strata_assignments", name, version, "live", "none"))
+    for path in folder.glob(f"version-{slot:03d}-{version}-*"):
+        os.utime(path, (at_s, at_s))
+
+
+def _live(found: Mapping[tuple[str, str], list[float]]) -> dict[tuple[str, str], float]:
+    """Answers by version: the first number of a version's."""
+    return {version: numbers[0] for version, numbers in found.items()}
+
+
+def test_versions_of_long_ago_leave_the_page(tmp_path: Path) -> None:
+    """Served ones stay however old they are, and of each segmenter the 20 others taken up last, with what all workers
+    counted; a version that is gone counts from nothing when it comes back."""
+    versions = [f"{number:012x}" for number in range(OTHERS_KEPT + 5)]
+    for number, version in enumerate(versions):
+        for slot in (0, 1):
+            _count_live(tmp_path, slot, "tiers", version, at_s=number)
+    _count_live(tmp_path, 0, "promo", versions[0], at_s=0)
+    page = VersionNumbers(tmp_path, lambda: {("tiers", versions[0])})
+    kept = {("tiers", version): 2.0 for version in (versions[0], *versions[-OTHERS_KEPT:])}
+    assert _live(page.read()) == {**kept, ("promo", versions[0]): 1.0}
+    assert len(list(tmp_path.iterdir())) == 2 * len(kept) + 1
+    _count_live(tmp_path, 0, "tiers", versions[1], at_s=100)
+    again = _live(page.read())
+    assert again["tiers", versions[1]] == 1.0
+    assert ("tiers", versions[5]) not in again
+
+
+def test_taking_a_version_up_again_makes_it_the_newest(tmp_path: Path) -> None:
+    """Whatever it counted long ago goes on."""
+    versions = [f"{number:012x}" for number in range(OTHERS_KEPT + 1)]
+    for number, version in enumerate(versions):
+        _count_live(tmp_path, 0, "tiers", version, at_s=number)
+    version_recorder(tmp_path, 0, "tiers", versions[0])
+    found = VersionNumbers(tmp_path, set).read()
+    assert set(found) == {("tiers", version) for version in versions if version != versions[1]}
+
+
+def test_no_two_series_of_the_page_have_the_same_labels(tmp_path: Path) -> None:
+    """While two versions of a segmenter answer: Prometheus would keep one of the two and drop the other."""
+    layout = Layout(families())
+    for version in ("0123456789ab", "123456789abc"):
+        _count_live(tmp_path, 0, "tiers", version, at_s=0)
+    read = VersionNumbers(tmp_path, set).read
+    view = map_numbers(_worker(tmp_path, "a", layout), layout)
+    collector = WorkersCollector(layout, [view], alive=lambda: 1, restarts=lambda: 0, versions=read)
+    series = [
+        (sample.name, *sorted(sample.labels.items())) for metric in collector.collect() for sample in metric.samples
+    ]
+    assert len(series) == len(set(series))
+
+
+def test_a_version_a_worker_still_answers_by_is_served(tmp_path: Path) -> None:
+    """Releases come faster than one of the workers takes them up."""
+    settings = Settings(home=tmp_path)
+    office = ReleaseOffice(settings)
+    versions = [f"{number:012x}" for number in range(6)]
+    office.log.append(
+        Change("start", "tiers", "ann", "a test"), lambda held: with_segmenter(held, "tiers", versions[0])
+    )
+    for version in versions[1:]:
+        office.log.append(
+            Change("promote", "tiers", "ann", "a test"), lambda held, version=version: promote(held, "tiers", version)
+        )
+    assert _served(office) == {("tiers", versions[5]), ("tiers", versions[4])}
+    folder = settings.run / "gateway"
+    folder.mkdir(parents=True)
+    for worker, serial in ((0, 6), (1, 4)):
+        write_applied(folder, Applied(worker, serial))
+    assert _served(office) == {("tiers", version) for version in versions[2:]}
 
 
 def test_numbers_without_room_leave_nothing_behind(tmp_path: Path) -> None:
