@@ -82,7 +82,7 @@ class GatewayServer:
         self._healthy = ["", SERVICE]
         offered = [SERVICE]
         if events is not None:
-            events.add_to(queues)
+            events.add_to(queues, meters)
             offered.append(EVENTS)
         if releases is not None:
             add_releases(queues, releases, meters)

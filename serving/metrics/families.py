@@ -8,12 +8,12 @@ from typing import Final
 
 METHODS: Final = (
     "GetSegments", "BatchGetSegments", "ListSegmenters", "GetSegmenter", "WatchSegments",
-    "GetRelease", "ListReleases", "Promote", "SetCanary", "SetShadow", "RollBack",
+    "GetRelease", "ListReleases", "Promote", "SetCanary", "SetShadow", "RollBack", "PublishEvents", "StreamEvents",
 )  # fmt: skip
 STAGES: Final = ("features", "score", "reply")
 CODES: Final = (
     "OK", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND", "DEADLINE_EXCEEDED", "FAILED_PRECONDITION",
-    "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL", "ABORTED",
+    "RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL", "ABORTED", "UNKNOWN",
 )  # fmt: skip
 SOURCES: Final = ("live", "last_known", "fallback")
 DEGRADATIONS: Final = (

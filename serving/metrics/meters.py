@@ -25,7 +25,10 @@ class MethodMeter:
     def __init__(self, recorder: Recorder, method: str) -> None:
         self._recorder, self._method = recorder, method
         self._seconds = recorder.histogram("strata_request_seconds", method)
-        self._codes = {grpc.StatusCode[code]: recorder.position("strata_requests", method, code) for code in CODES}
+        self._codes = {
+            code: recorder.position("strata_requests", method, code.name if code.name in CODES else "UNKNOWN")
+            for code in grpc.StatusCode
+        }
 
     def ended(self, code: grpc.StatusCode, seconds: float) -> None:
         self._seconds.observe(seconds)

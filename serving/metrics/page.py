@@ -25,7 +25,7 @@ class ReleaseProgress(NamedTuple):
     behind: int
 
 
-FEW: Final = 128
+FEW: Final = 160
 """A family with so few series shows those at zero, too: a rate is blind to a series' first appearance."""
 
 

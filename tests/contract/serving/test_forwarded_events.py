@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import grpc
@@ -17,13 +17,30 @@ from strata.v1 import event_pb2 as pb
 from strata.v1.event_pb2_grpc import EventServiceStub
 
 
+class KeptMeter:
+    """Keeps the codes calls ended with."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+        self.seconds, self.told = 0.0, asyncio.Event()
+
+    def ended(self, code: grpc.StatusCode, seconds: float) -> None:
+        self.codes.append(code.name)
+        self.seconds += seconds
+        self.told.set()
+
+    def failed(self, error: BaseException, request_id: str) -> None:
+        raise error
+
+
 class Gateway:
     """A bare server that only forwards."""
 
     def __init__(self, door: str) -> None:
         self.events = ForwardedEvents(door)
+        self.meters = {name: KeptMeter() for name in ("PublishEvents", "StreamEvents")}
         self.server: Any = grpc.aio.server()
-        self.events.add_to(self.server)
+        self.events.add_to(self.server, self.meters)
         self.port = self.server.add_insecure_port("127.0.0.1:0")
 
     async def __aenter__(self) -> Any:
@@ -122,6 +139,50 @@ async def test_a_deadline_passes_through(door: ServedDoor) -> None:
         assert asyncio.get_running_loop().time() - began < 3
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     door.log.let_go()
+
+
+async def test_calls_are_counted_by_method_and_code(door: ServedDoor) -> None:
+    """Those the door takes, those it refuses, and those that come when the worker is going."""
+    gateway = Gateway(door.address)
+    async with gateway as stub:
+        await stub.PublishEvents(pb.PublishEventsRequest(events=events("a")))
+        _ = [reply async for reply in stub.StreamEvents(iter([pb.StreamEventsRequest(events=events("b"))]))]
+        with pytest.raises(grpc.aio.AioRpcError):
+            await stub.PublishEvents(pb.PublishEventsRequest(events=events(*(f"e{n}" for n in range(1_001)))))
+        await gateway.events.close()
+        with pytest.raises(grpc.aio.AioRpcError):
+            await stub.PublishEvents(pb.PublishEventsRequest(events=events("c")))
+        with pytest.raises(grpc.aio.AioRpcError):
+            _ = [reply async for reply in stub.StreamEvents(iter([pb.StreamEventsRequest(events=events("d"))]))]
+    codes = {name: meter.codes for name, meter in gateway.meters.items()}
+    assert codes == {
+        "PublishEvents": ["OK", "INVALID_ARGUMENT", "UNAVAILABLE"],
+        "StreamEvents": ["OK", "UNAVAILABLE"],
+    }
+    assert all(meter.seconds > 0 for meter in gateway.meters.values())
+
+
+async def test_a_caller_that_leaves_is_counted_as_such(door: ServedDoor) -> None:
+    """A batch the door has not answered, and a stream that is open: each once, as cancelled."""
+    door.log.hold()
+    arrived, append = asyncio.Semaphore(0), door.log.append
+
+    async def told(records: Sequence[tuple[int, bytes]]) -> list[int]:
+        arrived.release()
+        return await append(records)
+
+    door.log.append = told  # type: ignore[method-assign]
+    gateway = Gateway(door.address)
+    async with gateway as stub, asyncio.timeout(10):
+        publishing = stub.PublishEvents(pb.PublishEventsRequest(events=events("a")))
+        streaming = stub.StreamEvents()
+        await streaming.write(pb.StreamEventsRequest(events=events("b")))
+        await arrived.acquire()
+        await arrived.acquire()
+        assert (publishing.cancel(), streaming.cancel()) == (True, True)
+        for meter in gateway.meters.values():
+            await meter.told.wait()
+    assert [meter.codes for meter in gateway.meters.values()] == [["CANCELLED"], ["CANCELLED"]]
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+import grpc
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -20,6 +21,7 @@ from serving.gateway import _served
 from serving.json_logs import JsonFormatter, Repeats
 from serving.metrics.families import families
 from serving.metrics.heartbeat import Heartbeat, open_heartbeat
+from serving.metrics.meters import MethodMeter
 from serving.metrics.page import WorkersCollector
 from serving.metrics.recorder import Recorder
 from serving.metrics.seen_files import HEARTBEAT, beside
@@ -189,6 +191,20 @@ def test_the_page_adds_up_workers_and_keeps_what_a_dead_one_counted(tmp_path: Pa
     assert 'strata_request_seconds_sum{method="GetSegments"} 3.0005' in page
     assert "strata_worker_restarts_total 1.0" in page
     assert "strata_workers 2.0" in page
+
+
+def test_a_code_nobody_here_gives_is_counted_as_unknown(tmp_path: Path) -> None:
+    """It comes from whoever a call was handed on to, and every method's codes are told at zero before they happen."""
+    layout = Layout(families())
+    view = map_numbers(_worker(tmp_path, "a", layout), layout)
+    MethodMeter(Recorder(view, layout), "PublishEvents").ended(grpc.StatusCode.UNIMPLEMENTED, 0.5)
+    registry = CollectorRegistry()
+    registry.register(WorkersCollector(layout, [view], alive=lambda: 1, restarts=lambda: 0))
+    count = {
+        code: registry.get_sample_value("strata_requests_total", {"method": "PublishEvents", "code": code})
+        for code in ("UNKNOWN", "OK")
+    }
+    assert count == {"UNKNOWN": 1.0, "OK": 0.0}
 
 
 def _count_live(folder: Path, slot: int, name: str, version: str, at_s: int) -> None:
