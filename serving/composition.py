@@ -20,7 +20,7 @@ from serving.domain.step_notes import noted
 from serving.domain.watch_round import Looking
 from serving.door import GuardedDoor
 from serving.metrics.families import METHODS
-from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter
+from serving.metrics.meters import AssignmentMeter, MethodMeter, ReplyMeter, ScoreMeter
 from serving.metrics.recorder import Recorder
 from serving.metrics.version_numbers import private_recorder
 from serving.observers import NOBODY, Observers
@@ -110,7 +110,10 @@ class Composition:
             tracked=parts.tracked,
         )
         meters = {name: MethodMeter(parts.recorder, name) for name in METHODS}
-        door = GuardedDoor(parts.admission, parts.recorder, meters) if parts.admission is not None else None
+        guard = parts.observers.guard()
+        door = None
+        if parts.admission is not None:
+            door = GuardedDoor(parts.admission, parts.recorder, meters, guard.callers)
         self.server = GatewayServer(
             _methods(parts, self.last_known),
             meters,
@@ -118,7 +121,7 @@ class Composition:
             watching=self._watching,
             events=parts.events,
             releases=parts.releases,
-            guard=parts.observers.guard(),
+            guard=guard,
             door=door,
         )
 
@@ -152,15 +155,14 @@ def _methods(parts: Parts, last_known: LastKnown) -> SegmentationMethods:
         seconds = parts.recorder.histogram("strata_stage_seconds", method, "features")
         return parts.observers.features(MeasuredFeatures(parts.features, noted("features", seconds.observe)))
 
+    def measured(method: str, segmenter: Segmenter) -> Segmenter:
+        profile = segmenter.profile
+        meter = ScoreMeter(parts.recorder, recorders[profile], method, profile)
+        return parts.observers.segmenter(MeasuredSegmenter(segmenter, noted("score", meter.scored, profile.name)))
+
     def desk(method: str) -> SegmentationDesk:
-        score = parts.recorder.histogram("strata_stage_seconds", method, "score")
         return SegmentationDesk(
-            {
-                key: parts.observers.segmenter(
-                    MeasuredSegmenter(each, noted("score", score.observe, each.profile.name))
-                )
-                for key, each in parts.served.items()
-            },
+            {key: measured(method, each) for key, each in parts.served.items()},
             features=features(method),
             last_known=last_known,
             predictions=predictions,

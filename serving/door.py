@@ -9,8 +9,8 @@ from serving.adapters.queue_probe import QueueProbe
 from serving.domain.admission import Admission, AdmissionLimits
 from serving.metrics.admission_meter import AdmissionMeter, QueueMeter
 from serving.metrics.recorder import Recorder
-from serving.servicers.admitted import Handler, admitted_batch, admitted_single
-from serving.servicers.guarded import CallMeter
+from serving.servicers.admitted import Handler, Refusals, admitted_batch, admitted_single
+from serving.servicers.guarded import CallerMeter, CallMeter
 
 
 class Door(Protocol):
@@ -51,8 +51,10 @@ class OpenDoor:
 class GuardedDoor:
     """Refuses what would be begun in vain."""
 
-    def __init__(self, limits: AdmissionLimits, recorder: Recorder, meters: Mapping[str, CallMeter]) -> None:
-        self._recorder, self._meters = recorder, meters
+    def __init__(
+        self, limits: AdmissionLimits, recorder: Recorder, meters: Mapping[str, CallMeter], callers: CallerMeter
+    ) -> None:
+        self._recorder, self._meters, self._callers = recorder, meters, callers
         self.admission = Admission(limits)
         self._probe = QueueProbe(self.admission, QueueMeter(recorder))
 
@@ -71,8 +73,9 @@ class GuardedDoor:
     async def stop(self) -> None:
         await self._probe.stop()
 
-    def _counted(self, method: str) -> tuple[CallMeter, AdmissionMeter]:
-        return self._meters[method], AdmissionMeter(self._recorder, method)
+    def _counted(self, method: str) -> tuple[Refusals, AdmissionMeter]:
+        meter = AdmissionMeter(self._recorder, method)
+        return Refusals(self._meters[method], meter, self._callers), meter
 
 
 def pending_options(most: int) -> list[tuple[str, int]]:

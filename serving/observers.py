@@ -10,13 +10,13 @@ from typing import Final
 from serving.adapters.traced_features import TracedFeatures
 from serving.adapters.traced_segmenter import TracedSegmenter
 from serving.adapters.untraced_answers import UntracedAnswers
-from serving.metrics.callers import Callers, open_callers
+from serving.metrics.callers import Callers, open_caller_errors, open_callers
 from serving.metrics.missing import SampledMissing, open_missing
 from serving.metrics.named_numbers import NamedNumbers
-from serving.metrics.seen_files import CALLERS, MISSING, beside
+from serving.metrics.seen_files import CALLER_ERRORS, CALLERS, MISSING, beside
 from serving.ports import AnswerMeter, FeatureSource, Segmenter, SingleAnswers
 from serving.servicers.guard import Guard
-from serving.servicers.guarded import uncounted
+from serving.servicers.guarded import UNCOUNTED
 from strata.tracing import Tracing
 
 CLOSE_S: Final = 1.0
@@ -49,7 +49,7 @@ class Observers:
 
     def guard(self) -> Guard:
         """What wraps methods."""
-        return Guard(uncounted if self.callers is None else self.callers.called, self.tracing)
+        return Guard(UNCOUNTED if self.callers is None else self.callers, self.tracing)
 
     def close(self) -> None:
         """Send the traces that are left."""
@@ -63,6 +63,7 @@ NOBODY: Final = Observers()
 def open_observers(numbers: Path, tracing: Tracing | None) -> Observers:
     """Those of the worker that counts in `numbers`."""
     callers, missing = open_callers(beside(numbers, CALLERS)), open_missing(beside(numbers, MISSING))
-    if not (callers.shared and missing.shared):
+    errors = open_caller_errors(beside(numbers, CALLER_ERRORS))
+    if not (callers.shared and errors.shared and missing.shared):
         _log.warning("no room for numbers: callers or missing values of this worker are not on the page")
-    return Observers(Callers(callers), missing, tracing)
+    return Observers(Callers(callers, errors), missing, tracing)

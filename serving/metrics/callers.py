@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import grpc
+
+from serving.metrics.families import CODES
 from serving.metrics.named_numbers import NamedNumbers
 
 CALLER_KEY: Final = "x-strata-caller"
@@ -21,11 +24,16 @@ def open_callers(path: Path) -> NamedNumbers:
     return NamedNumbers(path, MOST_CALLERS + 2)
 
 
+def open_caller_errors(path: Path) -> NamedNumbers:
+    """A worker's file of what went wrong, by caller and code."""
+    return NamedNumbers(path, (MOST_CALLERS + 2) * len(CODES))
+
+
 class Callers:
     """Counts calls by caller: the first 32 names, then `other`, which is also any name that is no plain word."""
 
-    def __init__(self, names: NamedNumbers) -> None:
-        self._names, self._numbers = names, names.numbers
+    def __init__(self, names: NamedNumbers, errors: NamedNumbers) -> None:
+        self._names, self._numbers, self._errors = names, names.numbers, errors
         self._other, self._unnamed = names.position(OTHER) or 0, names.position(UNNAMED) or 0
         self._positions: dict[str, int] = {}
 
@@ -37,6 +45,18 @@ class Callers:
                 self._numbers[self._meet(value) if position is None else position] += 1.0
                 return
         self._numbers[self._unnamed] += 1.0
+
+    def failed(self, metadata: Iterable[tuple[str, Any]], code: grpc.StatusCode) -> None:
+        """Count how a call ended that `called` has counted. Only calls that fail come here: others pay nothing."""
+        position = self._errors.position(self._counted_as(metadata), code.name)
+        if position is not None:
+            self._errors.numbers[position] += 1.0
+
+    def _counted_as(self, metadata: Iterable[tuple[str, Any]]) -> str:
+        for key, value in metadata:
+            if key == CALLER_KEY:
+                return value if value in self._positions else OTHER
+        return UNNAMED
 
     def _meet(self, name: Any) -> int:
         """The number of a caller this worker has not met; the 33rd and all after it are not remembered."""

@@ -84,6 +84,8 @@ def version_families(name: str, version: str) -> tuple[Family, ...]:
                tuple(_assignments(name, version))),
         Family("strata_feature_age_seconds", "How old the feature state was; once per call and segmenter.",
                ("segmenter", "version"), ((name, version),), AGES),
+        Family("strata_score_seconds", "Time to have a version score, where it was asked by itself.",
+               ("method", "segmenter", "version"), tuple((method, name, version) for method in METHODS[:2]), SECONDS),
         Family("strata_shadow_scores", "Users scored by a shadow version, beside the answer they were given.",
                ("segmenter", "version", "outcome"), tuple((name, version, each) for each in SHADOW_OUTCOMES)),
         Family("strata_shadow_seconds", "CPU seconds a worker spent on a shadow version.", ("segmenter", "version"),

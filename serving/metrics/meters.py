@@ -45,6 +45,19 @@ class ReplyMeter:
         self.replied = noted("reply", recorder.histogram("strata_stage_seconds", method, "reply").observe)
 
 
+class ScoreMeter:
+    """The time one version takes to score for one method: of the method's stage, and of the version."""
+
+    def __init__(self, recorder: Recorder, version: Recorder, method: str, profile: SegmenterProfile) -> None:
+        """`version` is the recorder of that version."""
+        self._stage = recorder.histogram("strata_stage_seconds", method, "score")
+        self._version = version.histogram("strata_score_seconds", method, profile.name, profile.version)
+
+    def scored(self, seconds: float) -> None:
+        self._stage.observe(seconds)
+        self._version.observe(seconds)
+
+
 class AssignmentMeter:
     """Assignments by source and degradation, and the age of the features used."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 CALLERS: Final = "callers"
+CALLER_ERRORS: Final = "caller_errors"
 MISSING: Final = "missing"
 HEARTBEAT: Final = "heartbeat"
 

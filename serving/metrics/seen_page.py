@@ -9,12 +9,12 @@ from pathlib import Path
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from serving.metrics.callers import MOST_CALLERS, OTHER, UNNAMED, open_callers
+from serving.metrics.callers import MOST_CALLERS, OTHER, UNNAMED, open_caller_errors, open_callers
 from serving.metrics.heartbeat import lag_s, open_heartbeat
 from serving.metrics.missing import ONE_IN, ROWS, open_missing
 from serving.metrics.named_numbers import NamedNumbers
 from serving.metrics.process_use import process_use
-from serving.metrics.seen_files import CALLERS, HEARTBEAT, MISSING, found
+from serving.metrics.seen_files import CALLER_ERRORS, CALLERS, HEARTBEAT, MISSING, found
 
 
 class SeenCollector(Collector):
@@ -33,6 +33,7 @@ class SeenCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Every family."""
         yield self._callers()
+        yield self._caller_errors()
         yield from self._missing()
         yield from self._workers()
 
@@ -52,6 +53,19 @@ class SeenCollector(Collector):
         metric = CounterMetricFamily("strata_caller_requests", "Unary calls, by x-strata-caller.", labels=["caller"])
         for name, count in totals.items():
             metric.add_metric([name], count)
+        return metric
+
+    def _caller_errors(self) -> Metric:
+        totals: dict[tuple[str, str], float] = {}
+        for _, names in self._files(CALLER_ERRORS, open_caller_errors):
+            for (name, code), count in names.items():
+                ended = self._show(name), code
+                totals[ended] = totals.get(ended, 0.0) + count
+        metric = CounterMetricFamily(
+            "strata_caller_errors", "Unary calls that did not end well, by x-strata-caller.", labels=["caller", "code"]
+        )
+        for ended, count in totals.items():
+            metric.add_metric(ended, count)
         return metric
 
     def _show(self, name: str) -> str:

@@ -20,7 +20,7 @@ from serving.domain.failures import Overloaded
 from serving.domain.questions import MAX_USERS
 from serving.domain.waits import waited_here_s
 from serving.servicers.faults import Fault, to_fault
-from serving.servicers.guarded import CallMeter, abort, made_request_id, sent_request_id
+from serving.servicers.guarded import CallerMeter, CallMeter, abort, asked_in, made_request_id
 
 Handler = Callable[[Any, Any], Awaitable[Any]]
 DELAYS: Final = 64
@@ -50,8 +50,8 @@ class Probe(Protocol):
 class Refusals:
     """Ready faults by cause. Delays differ so that refused callers do not come back together."""
 
-    def __init__(self, method: CallMeter, meter: AdmissionMeter) -> None:
-        self._method, self._meter = method, meter
+    def __init__(self, method: CallMeter, meter: AdmissionMeter, callers: CallerMeter) -> None:
+        self._method, self._meter, self._callers = method, meter, callers
         draws = random.Random()
         self._faults = {
             cause: cycle([_fault(cause, draws.uniform(LEAST_DELAY_S, MOST_DELAY_S)) for _ in range(DELAYS)])
@@ -60,9 +60,12 @@ class Refusals:
 
     async def refuse(self, context: Any, cause: Cause, began_s: float) -> NoReturn:
         """End the call."""
-        identity = sent_request_id(context) or made_request_id()
+        metadata = context.invocation_metadata() or ()
+        identity = asked_in(metadata)[0] or made_request_id()
         self._meter.refused(cause)
         self._method.ended(grpc.StatusCode.RESOURCE_EXHAUSTED, time.perf_counter() - began_s)
+        self._callers.called(metadata)
+        self._callers.failed(metadata, grpc.StatusCode.RESOURCE_EXHAUSTED)
         await abort(context, next(self._faults[cause]), identity)
 
 
@@ -74,13 +77,12 @@ def admitted_single(
     handler: Handler,
     door: Admission,
     default_s: float,
-    method: CallMeter,
+    refusals: Refusals,
     meter: AdmissionMeter,
     *,
     probe: Probe,
 ) -> Handler:
     """A handler of single calls behind the door. `default_s` is the deadline of callers that give none."""
-    refusals = Refusals(method, meter)
 
     async def handle(request: Any, context: Any) -> Any:
         began_s = time.perf_counter()
@@ -104,10 +106,9 @@ def admitted_single(
 
 
 def admitted_batch(
-    handler: Handler, door: Admission, default_s: float, method: CallMeter, meter: AdmissionMeter
+    handler: Handler, door: Admission, default_s: float, refusals: Refusals, meter: AdmissionMeter
 ) -> Handler:
     """As `admitted_single`, for batches: they weigh by their users and come after single calls."""
-    refusals = Refusals(method, meter)
 
     async def handle(request: Any, context: Any) -> Any:
         began_s = time.perf_counter()

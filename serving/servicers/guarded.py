@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import count
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 import grpc
 
@@ -68,18 +68,37 @@ def asked_in(metadata: Metadata) -> tuple[str, bool]:
     return identity, explain
 
 
-def uncounted(metadata: Metadata) -> None:
-    """Nobody counts callers."""
+class CallerMeter(Protocol):
+    """What is counted about callers, who say in a call's metadata who they are."""
+
+    def called(self, metadata: Metadata) -> None: ...
+
+    def failed(self, metadata: Metadata, code: grpc.StatusCode) -> None:
+        """A call `called` was told of ended with this code, which is not OK."""
+        ...
+
+
+class UncountedCallers:
+    """A CallerMeter that counts nobody."""
+
+    def called(self, metadata: Metadata) -> None:
+        return
+
+    def failed(self, metadata: Metadata, code: grpc.StatusCode) -> None:
+        return
+
+
+UNCOUNTED: Final = UncountedCallers()
 
 
 def guarded(
     method: Callable[[Request, Deadline], Awaitable[Reply]],
     default_s: float,
     meter: CallMeter,
-    called: Callable[[Metadata], None] = uncounted,
+    callers: CallerMeter = UNCOUNTED,
 ) -> Callable[[Request, Any], Awaitable[Reply]]:
-    """The gRPC handler of a method. `default_s` is the deadline of callers that give none; `called` sees the
-    metadata of every call."""
+    """The gRPC handler of a method. `default_s` is the deadline of callers that give none."""
+    called = callers.called
 
     async def handle(request: Request, context: Any) -> Reply:
         began = time.perf_counter()
@@ -93,6 +112,7 @@ def guarded(
             reply = await method(request, _deadline(context, default_s))
         except asyncio.CancelledError:
             meter.ended(grpc.StatusCode.CANCELLED, time.perf_counter() - began)
+            callers.failed(metadata, grpc.StatusCode.CANCELLED)
             raise
         except Exception as error:
             identity = identity or made_request_id()
@@ -100,6 +120,7 @@ def guarded(
             if fault.is_ours:
                 meter.failed(error, identity)
             meter.ended(fault.code, time.perf_counter() - began)
+            callers.failed(metadata, fault.code)
             await abort(context, fault, identity)
         ended = time.perf_counter()
         meter.ended(grpc.StatusCode.OK, ended - began)

@@ -15,11 +15,14 @@ import pytest_asyncio
 from fake_features import FakeFeatures
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
+from prometheus_client import CollectorRegistry
 from toy_segmentation import served, toy_parts
 from toy_segmenter import ToySegmenter, toy_profile
 
 from serving.composition import Parts
 from serving.domain.admission import AdmissionLimits
+from serving.metrics.seen_page import SeenCollector
+from serving.observers import open_observers
 from strata.v1 import segmentation_pb2 as pb
 
 ANN = pb.GetSegmentsRequest(user_id="ann")
@@ -39,7 +42,12 @@ class World:
         self.segmenter = ToySegmenter(toy_profile("promo"), waits=True)
         limits = AdmissionLimits(least_in_flight=1, most_in_flight=2)
         self.features = FakeFeatures({"ann": (2, 1.0)})
-        self.parts: Parts = replace(toy_parts(folder, {"promo": self.segmenter}, self.features), admission=limits)
+        self.folder = folder
+        self.parts: Parts = replace(
+            toy_parts(folder, {"promo": self.segmenter}, self.features),
+            admission=limits,
+            observers=open_observers(folder / "numbers-000.bin", None),
+        )
         self.stub: Any = None
         self.hanging: list[Any] = []
 
@@ -110,6 +118,23 @@ async def test_refusals_are_counted_and_the_door_opens_again(world: World) -> No
     await until(lambda: world.number("strata_admission_in_flight") == 0)
     assert (await world.stub.GetSegments(ANN, timeout=5)).assignments[0].segment == "high"
     assert world.number("strata_admission_limit") == 2
+
+
+async def test_a_refused_caller_is_counted_by_its_name(world: World) -> None:
+    """With its calls and with what became of them: who grows is told apart from who suffers."""
+    await world.fill()
+    batch, shop = pb.BatchGetSegmentsRequest(user_ids=["ann"]), (("x-strata-caller", "shop"),)
+    await refused(world.stub.GetSegments(ANN, timeout=5, metadata=shop))
+    await refused(world.stub.BatchGetSegments(batch, timeout=5, metadata=shop))
+    registry = CollectorRegistry()
+    registry.register(SeenCollector(world.folder))
+    assert registry.get_sample_value("strata_caller_requests_total", {"caller": "shop"}) == 2
+    errors = {"caller": "shop", "code": "RESOURCE_EXHAUSTED"}
+    assert registry.get_sample_value("strata_caller_errors_total", errors) == 2
+    for call in world.hanging:
+        call.cancel()
+    left = {"caller": "(unnamed)", "code": "CANCELLED"}
+    await until(lambda: registry.get_sample_value("strata_caller_errors_total", left) == 2)
 
 
 async def test_a_call_that_cannot_be_answered_in_time_is_refused_before_it_begins(world: World) -> None:

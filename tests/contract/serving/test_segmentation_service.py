@@ -15,6 +15,11 @@ from google.rpc import error_details_pb2, status_pb2
 from toy_segmentation import KeptPredictions, served, toy_parts
 from toy_segmenter import ToySegmenter, toy_profile
 
+from serving.metrics.families import SECONDS
+from serving.metrics.recorder import Recorder
+from serving.metrics.seen_page import SeenCollector
+from serving.metrics.version_numbers import private_recorder
+from serving.observers import open_observers
 from strata.v1 import segmentation_pb2 as pb
 
 NAN = float("nan")
@@ -29,6 +34,21 @@ class World:
         self.features = FakeFeatures({"ann": (2, 1.0), "bob": (1, NAN), "damaged": (1, 1)})
         self.predictions = KeptPredictions()
         self.stub: Any = None
+        self.folder = Path()
+        """Where callers are counted."""
+        self.recorders: dict[str, Recorder] = {}
+
+    def recorder(self, name: str, version: str) -> Recorder:
+        """Where what is counted about a version can be read."""
+        return self.recorders.setdefault(name, private_recorder(name, version))
+
+    def scorings(self, method: str) -> dict[str, float]:
+        """By segmenter, how often a version was asked by that method."""
+        found = {}
+        for name, recorder in self.recorders.items():
+            start = recorder.position("strata_score_seconds", method, name, "0123456789ab")
+            found[name] = sum(recorder.value(start + bound) for bound in range(len(SECONDS) + 1))
+        return found
 
 
 @pytest_asyncio.fixture(params=["remote", "embedded"])
@@ -36,7 +56,12 @@ async def world(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
     """Both ways through the gateway: a segmenter that waits, and none."""
     made = World(remote=request.param == "remote")
     segmenters = {"tiers": made.tiers, "promo": made.promo}
-    async with served(toy_parts(tmp_path, segmenters, made.features, made.predictions)) as (stub, _):
+    observers = open_observers(tmp_path / "numbers-000.bin", None)
+    parts = toy_parts(
+        tmp_path, segmenters, made.features, made.predictions, version_recorder=made.recorder, observers=observers
+    )
+    made.folder = tmp_path
+    async with served(parts) as (stub, _):
         made.stub = stub
         yield made
 
@@ -67,6 +92,31 @@ async def test_a_known_user_has_a_live_assignment_of_each_segmenter(world: World
     assert first.feature_age.seconds == 60
     assert not first.HasField("last_known_age")
     assert (reply.user_id, reply.as_of.seconds) == ("ann", 1_512_000_060)
+
+
+async def test_scoring_is_timed_by_method_and_version(world: World) -> None:
+    """Once per version and call, however many users; whom nobody asks about is not."""
+    await world.stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"))
+    await world.stub.BatchGetSegments(pb.BatchGetSegmentsRequest(user_ids=["ann", "bob"], segmenters=["promo"]))
+    assert world.scorings("GetSegments") == {"tiers": 1.0, "promo": 1.0}
+    assert world.scorings("BatchGetSegments") == {"tiers": 0.0, "promo": 1.0}
+
+
+async def test_a_callers_failing_calls_are_counted_by_code(world: World) -> None:
+    """Beside all its calls; those that are answered are no failures, degraded ones included."""
+    shop, world.promo.down = (("x-strata-caller", "shop"),), True
+    await world.stub.GetSegments(pb.GetSegmentsRequest(user_id="ann"), metadata=shop)
+    await fails(world.stub.GetSegments(pb.GetSegmentsRequest(user_id=""), metadata=shop))
+    await fails(world.stub.GetSegmenter(pb.GetSegmenterRequest(name="absent")))
+    samples = [sample for metric in SeenCollector(world.folder).collect() for sample in metric.samples]
+    counts = {(*sample.labels.values(), sample.name): sample.value for sample in samples if "caller" in sample.name}
+    assert counts == {
+        ("other", "strata_caller_requests_total"): 0.0,
+        ("(unnamed)", "strata_caller_requests_total"): 1.0,
+        ("shop", "strata_caller_requests_total"): 2.0,
+        ("shop", "INVALID_ARGUMENT", "strata_caller_errors_total"): 1.0,
+        ("(unnamed)", "NOT_FOUND", "strata_caller_errors_total"): 1.0,
+    }
 
 
 async def test_named_segmenters_come_in_the_order_asked(world: World) -> None:

@@ -6,6 +6,7 @@ import os
 import random
 from pathlib import Path
 
+import grpc
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,7 +15,7 @@ from serving.adapters.silent import Unmetered
 from serving.domain.assignments import Answer, Column, LiveAnswer, LiveAssignment
 from serving.domain.features import UserRow, feature_rows
 from serving.domain.segmenter import Placement, ScoreMeaning, SegmenterProfile
-from serving.metrics.callers import MOST_CALLERS, Callers, open_callers
+from serving.metrics.callers import MOST_CALLERS, Callers, open_caller_errors, open_callers
 from serving.metrics.heartbeat import BEAT_S, WINDOW_S, Heartbeat, beat_age_s, lag_s, open_heartbeat
 from serving.metrics.missing import ONE_IN, SampledMissing, open_missing
 from serving.metrics.named_numbers import NAME_BYTES, NamedNumbers
@@ -22,6 +23,7 @@ from serving.metrics.process_use import process_use
 from serving.metrics.seen_page import SeenCollector
 
 NAN = float("nan")
+INTERNAL, NOT_FOUND = grpc.StatusCode.INTERNAL, grpc.StatusCode.NOT_FOUND
 PROFILE = SegmenterProfile(
     name="tiers", version="v1", description="", vocabulary=(), fallback_index=0, score_meaning=ScoreMeaning.MARGIN,
     feature_service="tiers", features=(("rfm", "orders"), ("rfm", "spend")), schema_fingerprint="", manifest_sha256="",
@@ -39,6 +41,14 @@ class Page:
     def value(self, name: str, **labels: str) -> float | None:
         return self._registry.get_sample_value(name, labels)
 
+    def caller_errors(self) -> dict[tuple[str, str], float]:
+        return {
+            (sample.labels["caller"], sample.labels["code"]): sample.value
+            for metric in self._registry.collect()
+            for sample in metric.samples
+            if sample.name == "strata_caller_errors_total"
+        }
+
     def callers(self) -> dict[str, float]:
         return {
             sample.labels["caller"]: sample.value
@@ -46,6 +56,14 @@ class Page:
             for sample in metric.samples
             if sample.name == "strata_caller_requests_total"
         }
+
+
+def _callers(folder: Path, worker: int) -> Callers:
+    """Those of one worker."""
+    return Callers(
+        open_callers(folder / f"callers-{worker:03d}.bin"),
+        open_caller_errors(folder / f"caller_errors-{worker:03d}.bin"),
+    )
 
 
 class AlwaysNow(random.Random):
@@ -76,7 +94,7 @@ def test_a_full_file_and_a_long_name_have_no_place(tmp_path: Path) -> None:
 
 def test_every_block_of_the_file_is_there_from_the_start(tmp_path: Path) -> None:
     """On a disk that is full later a store into a hole would be SIGBUS."""
-    for opened in (open_callers, open_missing, open_heartbeat):
+    for opened in (open_callers, open_caller_errors, open_missing, open_heartbeat):
         path = tmp_path / opened.__name__
         assert opened(path).shared
         assert path.stat().st_blocks * 512 >= path.stat().st_size > 0
@@ -87,31 +105,66 @@ def test_without_room_a_worker_counts_for_itself_and_the_page_goes_on(tmp_path: 
     page = Page(tmp_path)
     for worker in ("callers-000.bin", "heartbeat-000.bin"):
         (tmp_path / worker).symlink_to("/dev/full")
-    callers = Callers(open_callers(tmp_path / "callers-000.bin"))
+    errors = open_caller_errors(tmp_path / "caller-errors-000.bin")
+    callers = Callers(open_callers(tmp_path / "callers-000.bin"), errors)
     callers.called([("x-strata-caller", "shop")])
     Heartbeat(open_heartbeat(tmp_path / "heartbeat-000.bin"), now_s=100.0)
     assert page.callers() == {}
     assert page.value("strata_worker_loop_lag_seconds", worker="0") is None
     assert beat_age_s(tmp_path / "heartbeat-000.bin", os.getpid(), 500.0) == 0.0
     (tmp_path / "callers-000.bin").unlink()
-    Callers(open_callers(tmp_path / "callers-000.bin")).called([])
+    Callers(open_callers(tmp_path / "callers-000.bin"), errors).called([])
     assert page.callers() == {"other": 0.0, "(unnamed)": 1.0}
 
 
 def test_callers_are_counted_over_all_workers(tmp_path: Path) -> None:
     """By name; those that give none are together, and a caller is one series however many workers met it."""
-    for worker in ("callers-000.bin", "callers-001.bin"):
-        callers = Callers(open_callers(tmp_path / worker))
+    for worker in (0, 1):
+        callers = _callers(tmp_path, worker)
         for metadata in ([("x-strata-caller", "shop")], [("user-agent", "x"), ("x-strata-caller", "shop")], []):
             callers.called(metadata)
     assert Page(tmp_path).callers() == {"other": 0.0, "(unnamed)": 2.0, "shop": 4.0}
+
+
+def test_what_goes_wrong_is_counted_by_caller_and_code(tmp_path: Path) -> None:
+    """Over all workers, under the name the call was counted by: whoever has no room among the 32 is `other`."""
+    page = Page(tmp_path)
+    for worker in (0, 1):
+        callers = _callers(tmp_path, worker)
+        for name, code in (("shop", NOT_FOUND), ("shop", NOT_FOUND), ("shop", INTERNAL), ("a b", INTERNAL)):
+            callers.called([("x-strata-caller", name)])
+            callers.failed([("x-strata-caller", name)], code)
+        callers.called([])
+        callers.failed([], INTERNAL)
+    assert page.caller_errors() == {
+        ("shop", "NOT_FOUND"): 4.0,
+        ("shop", "INTERNAL"): 2.0,
+        ("other", "INTERNAL"): 2.0,
+        ("(unnamed)", "INTERNAL"): 2.0,
+    }
+    for number in range(MOST_CALLERS + 5):
+        callers.called([("x-strata-caller", f"made-up-{number}")])
+        callers.failed([("x-strata-caller", f"made-up-{number}")], INTERNAL)
+    errors = page.caller_errors()
+    assert len({name for name, _ in errors}) == MOST_CALLERS + 2
+    assert sum(errors.values()) == 10.0 + MOST_CALLERS + 5
+    assert errors["other", "INTERNAL"] == 2.0 + 6.0
+
+
+def test_a_replacement_counts_errors_under_names_it_has_not_met(tmp_path: Path) -> None:
+    """They are in its predecessor's files."""
+    for _ in range(2):
+        callers = _callers(tmp_path, 0)
+        callers.called([("x-strata-caller", "shop")])
+        callers.failed([("x-strata-caller", "shop")], INTERNAL)
+    assert Page(tmp_path).caller_errors() == {("shop", "INTERNAL"): 2.0}
 
 
 def test_made_up_callers_do_not_fill_the_page(tmp_path: Path) -> None:
     """32 names over all workers, the rest is `other`; no count is lost and none goes back."""
     page, seen = Page(tmp_path), []
     for worker in range(3):
-        callers = Callers(open_callers(tmp_path / f"callers-{worker:03d}.bin"))
+        callers = _callers(tmp_path, worker)
         for number in range(40):
             callers.called([("x-strata-caller", f"made-up-{worker}-{number}")])
         seen.append(page.callers())
@@ -123,7 +176,7 @@ def test_made_up_callers_do_not_fill_the_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "(unnamed)", "a b", "x" * 65, "new\nline", b"bytes"])
 def test_a_name_that_is_no_plain_word_is_other(tmp_path: Path, name: str | bytes) -> None:
     """Nobody passes for the callers without a name, and no name breaks the page."""
-    Callers(open_callers(tmp_path / "callers-000.bin")).called([("x-strata-caller", name)])
+    _callers(tmp_path, 0).called([("x-strata-caller", name)])
     assert Page(tmp_path).callers() == {"other": 1.0, "(unnamed)": 0.0}
 
 
