@@ -92,11 +92,17 @@ class ReleaseFollower:
             try:
                 while not looking.done():
                     await asyncio.wait({looking}, timeout=LOOK_S)
-                    if not looking.done() and self._log.mark() != self._mark:
+                    if not looking.done() and self._moved():
                         break
             finally:
                 await end(looking)
             await asyncio.sleep(LOOK_S)
+
+    def _moved(self) -> bool:
+        try:
+            return self._log.mark() != self._mark
+        except OSError:
+            return False  # whoever looks next says so, and goes on
 
     async def _look_safely(self) -> None:
         try:

@@ -249,6 +249,26 @@ async def test_a_newer_release_is_not_kept_waiting_by_one_that_hangs(world: Worl
     assert world.served == C
 
 
+async def test_a_log_that_cannot_be_read_for_a_while_ends_no_following(world: World) -> None:
+    """While a release is being prepared, too."""
+    mark, failing = world.log.mark, asyncio.Event()
+
+    def unreadable() -> tuple[int, int]:
+        failing.set()
+        raise OSError(errno.EIO, "Input/output error")
+
+    world.loader.waiting.add(B)
+    world.promote(B)
+    world.follower.start()
+    async with asyncio.timeout(5):
+        await world.loader.hanging.wait()
+        world.log.mark = unreadable  # type: ignore[method-assign]
+        await failing.wait()
+        world.log.mark = mark  # type: ignore[method-assign]
+        world.promote(C)
+        await world.loader.made_of(C)
+
+
 async def test_canary_and_shadow_are_loaded_and_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The canary answers its users; what nothing names any more is closed after the drain."""
     monkeypatch.setattr(follower_module, "DRAIN_S", 0.0)
