@@ -119,8 +119,8 @@ class LivingTrial:
         seen = probe.ask()
         seen += world.predictions.await_more(written)
         seen["wrong: events are not taken"] += self._ledger.await_sent_after(began_s, WAIT_S) is None
-        during = watchers.take() + seen
-        return self._ended(name, during, watchers)
+        during, took_ms = watchers.take()
+        return self._ended(name, (during + seen, took_ms), watchers)
 
     def _fill_disk(self, watchers: Watchers) -> Scene:
         """No file of the stream process may grow: neither its log, nor its state, nor the history."""
@@ -128,16 +128,17 @@ class LivingTrial:
         stream = psutil.Process(self._world.stream.pid)
         stream.rlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         time.sleep(self._trial.hold_s)
-        during = watchers.take()
+        during, took_ms = watchers.take()
         during.update({f"publish {code}": count for code, count in (self._ledger.errors - errors).items()})
         stream.rlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         mended_s = time.monotonic()
         during["wrong: events are not taken again"] += self._ledger.await_sent_after(mended_s, WAIT_S) is None
-        return self._ended(LOG_FULL, during, watchers)
+        return self._ended(LOG_FULL, (during, took_ms), watchers)
 
-    def _ended(self, name: str, during: Counter[str], watchers: Watchers) -> Scene:
+    def _ended(self, name: str, taken: tuple[Counter[str], list[float]], watchers: Watchers) -> Scene:
         recovery_s = await_streak(watchers, time.monotonic())
-        scene = Scene(name, +during, watchers.take(), recovery_s)
+        during, took_ms = taken
+        scene = Scene(name, +during, watchers.take()[0], recovery_s, took_ms)
         self._say(scene.words())
         return scene
 

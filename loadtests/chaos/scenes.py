@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from loadtests.chaos.errors import too_many_errors
 from loadtests.chaos.watchers import Watchers
 from loadtests.chaos.world import Kind
 from strata.errors import StrataError
@@ -39,6 +41,17 @@ class Scene:
     during: Counter[str]
     after: Counter[str]
     recovery_s: float
+    during_ms: Sequence[float] = ()
+    """How long each call took that was answered while it lasted."""
+    unavailable_share: float = 0.0
+    """As its fault has it."""
+
+    def wrong(self) -> Counter[str]:
+        """All that must never be, with the errors past what is allowed while it lasted."""
+        seen = self.during + self.after
+        wrong = Counter({name: count for name, count in seen.items() if name.startswith("wrong")})
+        errors = too_many_errors(self.during, self.unavailable_share)
+        return wrong + Counter({f"wrong: {self.fault}: {told}": count for told, count in errors.items()})
 
     def words(self) -> str:
         """In one line."""
@@ -51,7 +64,7 @@ def await_streak(watchers: Watchers, since_s: float) -> float:
     watchers.streak = 0
     while watchers.streak < STREAK:
         if time.monotonic() - since_s > RECOVERY_S:
-            raise StrataError(f"not live again {RECOVERY_S:.0f} s after it was mended: {in_words(watchers.take())}")
+            raise StrataError(f"not live again {RECOVERY_S:.0f} s after it was mended: {in_words(watchers.take()[0])}")
         time.sleep(0.02)
     return time.monotonic() - since_s
 

@@ -16,6 +16,7 @@ from loadtests.chaos.living_trial import LIVING, LivingTrial
 from loadtests.chaos.scenes import ASKED_ABOUT, RECOVERY_S, Scene, Trial, await_streak
 from loadtests.chaos.watchers import DEADLINE_S, Watchers, judge_by, learn
 from loadtests.chaos.world import World
+from loadtests.live.report import spread
 from strata.errors import StrataError
 from strata.settings import Settings
 
@@ -99,10 +100,12 @@ def _below(folder: Path, name: str) -> Path:
 def _play(world: World, fault: Fault, watchers: Watchers, hold_s: float, say: Say) -> Scene:
     made = fault.make(world)
     time.sleep(hold_s)
-    during = watchers.take() + (made or Counter())
+    seen, took_ms = watchers.take()
+    during = seen + (made or Counter())
     mended = fault.mend(world)
     recovery_s = await_streak(watchers, time.monotonic())
-    scene = Scene(fault.name, during, watchers.take() + (mended or Counter()), recovery_s)
+    after = watchers.take()[0] + (mended or Counter())
+    scene = Scene(fault.name, during, after, recovery_s, took_ms, fault.unavailable_share)
     say(scene.words())
     return scene
 
@@ -135,7 +138,9 @@ def document_of(trial: Trial, outcome: Outcome) -> dict[str, Any]:
                 "fault": scene.fault,
                 "during": dict(sorted(scene.during.items())),
                 "after": dict(sorted(scene.after.items())),
+                "during_ms": spread(scene.during_ms, 1),
                 "recovery_s": round(scene.recovery_s, 2),
+                "wrong": dict(sorted(scene.wrong().items())),
             }
             for scene in outcome.scenes
         ],
@@ -144,9 +149,5 @@ def document_of(trial: Trial, outcome: Outcome) -> dict[str, Any]:
 
 
 def wrong_of(outcome: Outcome) -> dict[str, int]:
-    """Answers that must never be given, over all faults."""
-    seen: Counter[str] = Counter()
-    for scene in outcome.scenes:
-        seen.update(scene.during)
-        seen.update(scene.after)
-    return {name: count for name, count in sorted(seen.items()) if name.startswith("wrong")}
+    """What must never be, over all faults; errors past what is allowed with the fault's name."""
+    return dict(sorted(sum((scene.wrong() for scene in outcome.scenes), Counter()).items()))

@@ -40,6 +40,7 @@ class Watchers:
         self._address, self._judge, self._users = address, judge, sorted(users)
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._seen: Counter[str] = Counter()
+        self._took_ms: list[float] = []
         self.streak = 0
         """Calls answered live throughout since the last that was not."""
         self._threads = [threading.Thread(target=self._ask, args=(n,), daemon=True) for n in range(threads)]
@@ -54,11 +55,12 @@ class Watchers:
         for thread in self._threads:
             thread.join()
 
-    def take(self) -> Counter[str]:
-        """Outcomes since the last time: of assignments, `error CODE` of calls, `calls`."""
+    def take(self) -> tuple[Counter[str], list[float]]:
+        """Since the last time: outcomes of assignments, `error CODE`, `calls`; milliseconds of each call answered."""
         with self._lock:
-            seen, self._seen = self._seen, Counter()
-        return seen
+            taken = self._seen, self._took_ms
+            self._seen, self._took_ms = Counter(), []
+        return taken
 
     def _ask(self, number: int) -> None:
         with grpc.insecure_channel(self._address, options=_OPTIONS) as channel:
@@ -66,20 +68,23 @@ class Watchers:
             at = number * 101
             while not self._stop.wait(PACE_S):
                 at += 1
-                self._note(self._call(stub, self._users[at % len(self._users)]))
+                began_s = time.monotonic()
+                outcomes = self._call(stub, self._users[at % len(self._users)])
+                self._note(outcomes, time.monotonic() - began_s)
 
     def _call(self, stub: Any, user: str) -> list[str]:
-        began = time.monotonic()
         try:
-            outcomes = self._judge(user, stub.GetSegments(pb.GetSegmentsRequest(user_id=user), timeout=DEADLINE_S))
+            reply = stub.GetSegments(pb.GetSegmentsRequest(user_id=user), timeout=DEADLINE_S)
         except grpc.RpcError as error:
-            outcomes = [f"error {error.code().name}"]
-        if time.monotonic() - began > DEADLINE_S + GRACE_S:
-            outcomes.append("wrong: hung past its deadline")
-        return outcomes
+            return [f"error {error.code().name}"]
+        return self._judge(user, reply) or ["wrong: nothing in the answer"]
 
-    def _note(self, outcomes: list[str]) -> None:
+    def _note(self, outcomes: list[str], took_s: float) -> None:
+        if took_s > DEADLINE_S + GRACE_S:
+            outcomes = [*outcomes, "wrong: hung past its deadline"]
         with self._lock:
+            if not outcomes[0].startswith("error"):
+                self._took_ms.append(took_s * 1e3)
             self._seen.update(outcomes)
             self._seen["calls"] += 1
             self.streak = self.streak + 1 if all(each == "live" for each in outcomes) else 0

@@ -144,7 +144,8 @@ def chaos(
 
     In a scratch home, on a gateway of two workers under callers with a deadline of 250 ms who know the right answer
     of every user (the clock stands still). Ends with 1 when an answer was wrong: another segment, a known user called
-    unknown, a stale answer without its reason and age, a call past its deadline.
+    unknown, a stale answer without its reason and age, a call past its deadline; and when more than one call in a
+    hundred failed, but for UNAVAILABLE where a worker was killed or LMDB's file cut.
     """
     from loadtests.chaos.report import print_chaos
     from loadtests.chaos.scenes import Trial

@@ -56,6 +56,7 @@ def test_on_redis_and_a_bento_no_fault_brings_a_wrong_answer(tmp_path: Path) -> 
     require_redis()
     only = (
         "redis killed",
+        "redis paused",
         "redis emptied",
         "redis restarted empty",
         "redis slowed to 200 ms",
