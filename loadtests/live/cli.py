@@ -196,8 +196,8 @@ def soak(
     In a copy of the prepared home: `strata up` with its children, under single calls, batches, watches, events, and a
     release change now and then. Judged is what is resident without pages of the state's own file (the page cache's, of
     which there are more as the store is told more); both are shown. Ends with 1 when that grew past 2 %, of one process
-    or of all together but those that shrank, or their anonymous memory did, when an answer was wrong, or when a server
-    was started again. Ctrl-C ends it early and reports what was seen until then, with 1.
+    or of all together but those that shrank, or their anonymous memory did, when an answer was wrong, when a call
+    failed, or when a server was started again. Ctrl-C ends it early and reports what was seen until then, with 1.
     """
     from loadtests.live.report import header, write
     from loadtests.live.servers import scratch_folder

@@ -34,6 +34,12 @@ WATCHED: Final = 25
 """Users of one watch."""
 WATCH_S: Final = 20.0
 """A watch is left and begun again after so long."""
+ENDS: Final = {
+    ("CANCELLED", "Locally cancelled by application!"): "left",
+    ("UNAVAILABLE", "max connection age"): "closed with its connection",
+}
+"""Of a watch that did not fail, in gRPC's words: what is on a connection still when it is closed says the latter
+(`gateway.max_connection_age_s`, then `drain_s`)."""
 EVENTS_PER_CALL: Final = 5
 EVENT_CALL_S: Final = 10.0
 SOURCES: Final = {
@@ -137,10 +143,14 @@ class Watcher(Paced):
                 if strange:
                     self._tally.add("WatchSegments", "wrong: told of a user it does not watch", strange)
         except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.CANCELLED:
-                self._tally.add("WatchSegments", f"error {error.code().name}")
+            self._tally.add("WatchSegments", how_it_ended(error))
         finally:
             leave.cancel()
+
+
+def how_it_ended(error: Any) -> str:
+    """Of a watch: left by its client, or closed with its connection, or else an error."""
+    return ENDS.get((error.code().name, error.details()), f"error {error.code().name}")
 
 
 class Publisher(Paced):

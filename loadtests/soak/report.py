@@ -51,6 +51,7 @@ def document_of(plan: Plan, outcome: Outcome) -> dict[str, Any]:
         "looks": {"count": outcome.looks, "compared": outcome.compared, "moved": outcome.moved},
         "parity": outcome.parity,
         "wrong": outcome.tally.wrong(),
+        "failed": failed_of(outcome.tally.seen()),
         "series": series_of(outcome),
     }
     return document | {"faults": faults_of(document)}
@@ -70,9 +71,23 @@ def _values(outcome: Outcome, name: str, kind: str) -> list[float | None]:
     return [None if each is None else round(getattr(each[1], kind) / growth.MIB, 2) for each in found]
 
 
+def failed_of(seen: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """By kind, how many calls ended with which status."""
+    found = {
+        kind: {name.removeprefix("error "): count for name, count in outcomes.items() if name.startswith("error ")}
+        for kind, outcomes in seen.items()
+    }
+    return {kind: codes for kind, codes in found.items() if codes}
+
+
 def faults_of(document: dict[str, Any]) -> list[str]:
     """What is not as it must be, as sentences; nothing when all is."""
     faults = [f"{name.removeprefix('wrong: ')}: {count:,} times" for name, count in document["wrong"].items()]
+    faults += [
+        f"{kind}: {count:,} calls failed with {code}"
+        for kind, codes in document["failed"].items()
+        for code, count in codes.items()
+    ]
     if not document["total"]:
         return [*faults, f"too short to judge memory: {document['samples']} samples after the warm-up"]
     faults += growth.faults_of(document["joint"], document["processes"])
@@ -115,7 +130,9 @@ def print_soak(document: dict[str, Any]) -> None:
     if not document["faults"]:
         minutes = (document["seconds"] - document["plan"]["warm_s"]) / 60
         grown = document["joint"]["judged_grown"]
-        console.print(f"{minutes:.0f} minutes after the warm-up: memory grew by {grown:.2%}; no wrong answer")
+        console.print(
+            f"{minutes:.0f} minutes after the warm-up: memory grew by {grown:.2%}; no wrong answer, no failed call"
+        )
 
 
 def _memory(document: dict[str, Any]) -> Table:

@@ -33,6 +33,10 @@ PLAN = Plan(
 )  # fmt: skip
 
 
+SHORT_LIVES = {"GATEWAY__MAX_CONNECTION_AGE_S": "2", "GATEWAY__DRAIN_S": "1"}
+"""Connections come to their end within a soak of seconds."""
+
+
 class TwoServers:
     """A platform of a gateway and a stream process."""
 
@@ -42,7 +46,7 @@ class TwoServers:
         with open_state(settings.state) as state:
             state.put("unread", ((f"u{number}", bytes(4_000)) for number in range(UNREAD_ROWS)))
         (folder / "soak").mkdir()
-        place = make_place(settings, folder / "soak", log="embedded", state="lmdb", GATEWAY__WORKERS="2")
+        place = make_place(settings, folder / "soak", log="embedded", state="lmdb", GATEWAY__WORKERS="2", **SHORT_LIVES)
         (place.home / "packages").unlink()
         shutil.copytree(settings.packages, place.home / "packages")
         shutil.copytree(settings.state, place.home / "state")
@@ -81,6 +85,7 @@ def test_every_kind_of_call_is_made_and_nothing_is_wrong(tmp_path: Path, capsys:
     assert seen["PublishEvents"]["accepted"] > 10
     assert seen["StreamEvents"]["accepted"] > 10
     assert seen["WatchSegments"]["changes"] > 10
+    assert min(seen["WatchSegments"]["closed with its connection"], seen["WatchSegments"]["left"]) > 0
     assert {"promote", "roll back", "canary"} <= seen["releases"].keys()
     assert document["folders"]["log"]["bytes"] > 0
     assert document["looks"]["compared"] > 50

@@ -9,9 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import grpc
 import pytest
 
 from loadtests.soak import folders, growth, plan, trial
+from loadtests.soak.callers import how_it_ended
 from loadtests.soak.memory import Held, read_held
 from loadtests.soak.picture import check_name, draw_memory
 from loadtests.soak.plan import Plan
@@ -163,7 +165,7 @@ def test_a_sound_soak_has_no_faults_and_everything_in_its_document(
     assert "<svg" in (tmp_path / "memory.svg").read_text(encoding="utf-8")
     print_soak(document)
     said = " ".join(capsys.readouterr().out.split())
-    assert "10 minutes after the warm-up: memory grew by 0.34%; no wrong answer" in said
+    assert "10 minutes after the warm-up: memory grew by 0.34%; no wrong answer, no failed call" in said
     assert "Held to 2%: resident memory without pages of the state's own file" in said
 
 
@@ -196,6 +198,47 @@ def test_every_fault_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         "INTERRUPTED after 750 s",
     ):  # fmt: skip
         assert fault in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("GetSegments", "UNAVAILABLE"), ("BatchGetSegments", "INTERNAL"), ("PublishEvents", "DEADLINE_EXCEEDED"),
+        ("StreamEvents", "UNAVAILABLE"), ("releases", "ABORTED"), ("looks", "UNAVAILABLE"),
+        ("WatchSegments", "INTERNAL"),
+    ],
+)  # fmt: skip
+def test_one_call_that_failed_is_a_fault(kind: str, code: str) -> None:
+    """Of any kind, also in a soak too short for memory; nothing dies in a soak, so nothing fails."""
+    outcome = outcome_of({"gateway": 0.0})
+    outcome.tally.add(kind, f"error {code}")
+    document = document_of(PLAN, outcome)
+    assert document["failed"] == {kind: {code: 1}}
+    assert document["faults"] == [f"{kind}: 1 calls failed with {code}"]
+    outcome.samples.clear()
+    assert f"{kind}: 1 calls failed with {code}" in document_of(PLAN, outcome)["faults"]
+
+
+class Ended(grpc.RpcError):  # type: ignore[misc] # grpc has no types
+    """A call's end."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        self.code, self.details = lambda: code, lambda: details
+
+
+@pytest.mark.parametrize(
+    ("code", "details", "how"),
+    [
+        (grpc.StatusCode.CANCELLED, "Locally cancelled by application!", "left"),
+        (grpc.StatusCode.UNAVAILABLE, "max connection age", "closed with its connection"),
+        (grpc.StatusCode.CANCELLED, "CANCELLED", "error CANCELLED"),
+        (grpc.StatusCode.UNAVAILABLE, "the worker is going", "error UNAVAILABLE"),
+        (grpc.StatusCode.INTERNAL, "max connection age", "error INTERNAL"),
+    ],
+)
+def test_a_watch_that_was_left_or_grew_too_old_has_not_failed(code: grpc.StatusCode, details: str, how: str) -> None:
+    """Any other end of one has."""
+    assert how_it_ended(Ended(code, details)) == how
 
 
 def test_too_few_samples_are_not_judged() -> None:
