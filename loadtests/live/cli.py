@@ -114,7 +114,8 @@ def releases(
 
     In a scratch home, on a gateway of two workers with every segmenter embedded. The other version is a twin that
     differs in its description alone, so that every answer can be held to what it must be. Ends with 1 when a call
-    failed or was not answered live, a canary missed its share by a percentage point, or the twin disagreed.
+    failed or was not answered live, a canary missed its share by a percentage point, a rollback took a second, or the
+    shadow agreed on nobody or disagreed on somebody.
     """
     from loadtests.live.release_report import print_releases, released
     from loadtests.live.report import write

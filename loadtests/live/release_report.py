@@ -30,9 +30,11 @@ def print_releases(document: dict[str, Any]) -> None:
         print(f"canary of {each['set']:.0%}: answered {each['found']:.2%} of {each['of_users']:,} users")
     shadow = document["shadow"]
     cost = shadow["cpu_us_per_call_with"] - shadow["cpu_us_per_call_without"]
-    users = ", ".join(f"{name} {count:,.0f}" for name, count in shadow["users"].items())
+    users = {name: shadow["users"].get(name, 0.0) for name in ("agreed", "disagreed", "dropped", "failed")}
+    share = "none compared" if shadow["disagreed_share"] is None else f"{shadow['disagreed_share']:.2%}"
     print(
         f"shadow: {shadow['cpu_us_per_call_without']:.0f} us of server CPU a call without, {cost:+.0f} us with "
-        f"(one call in six is a batch of 100); users {users}"
+        "(one call in six is a batch of 100)"
     )
+    print(f"shadow's users: {', '.join(f'{name} {count:,.0f}' for name, count in users.items())}; disagreement {share}")
     print("\n".join(["WRONG:", *document["faults"]]) if document["faults"] else "all as it must be")

@@ -33,6 +33,10 @@ ASKED: Final = 50_000
 WHO: Final = "strata prove releases"
 BETWEEN_CALLS: Final = 300
 WORKERS: Final = 2
+ROLLBACKS: Final = ("rollback", "end canary")
+"""Kinds of change that go back by RollBack."""
+ROLLBACK_S: Final = 1.0
+"""A release that is going wrong is gone from every worker in less."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,14 @@ def faults_of(document: dict[str, Any]) -> list[str]:
         for each in document["canary"]
         if abs(each["found"] - each["set"]) > 0.01
     ]
-    if document["shadow"]["users"].get("disagreed"):
-        faults.append(f"a twin disagreed on {document['shadow']['users']['disagreed']:.0f} users")
+    faults += [
+        f"{kind} took up to {document['changes'][kind]['max_s']:.3f} s, not under {ROLLBACK_S:g} s"
+        for kind in ROLLBACKS
+        if document["changes"][kind]["max_s"] >= ROLLBACK_S
+    ]
+    users = document["shadow"]["users"]
+    if not users.get("agreed"):
+        faults.append("the shadow agreed on nobody")
+    if users.get("disagreed"):
+        faults.append(f"a twin disagreed on {users['disagreed']:.0f} users")
     return faults

@@ -36,22 +36,6 @@ def test_every_change_is_made_under_load_and_nothing_is_wrong(
     assert "all as it must be" in capsys.readouterr().out
 
 
-def test_what_is_wrong_is_said() -> None:
-    """Each kind of it, once."""
-    document = {
-        "failed": {"UNAVAILABLE": 2},
-        "not_live": 3,
-        "canary": [{"set": 0.05, "found": 0.07, "of_users": 1_000}, {"set": 0.5, "found": 0.495, "of_users": 1_000}],
-        "shadow": {"users": {"agreed": 5.0, "disagreed": 1.0}},
-    }
-    assert faults_of(document) == [
-        "2 calls failed with UNAVAILABLE",
-        "3 calls were not answered live",
-        "a canary of 5% answered 7.00% of 1,000 users",
-        "a twin disagreed on 1 users",
-    ]
-
-
 def test_a_home_that_is_not_prepared_is_a_sentence(tmp_path: Path) -> None:
     """Before anything is started."""
     settings = Settings(home=tmp_path / "nothing")
