@@ -11,8 +11,6 @@ from loadtests.bench.summary import percentile
 from loadtests.overload.plan import Plan
 from loadtests.overload.tally import REFUSALS, SLICES_PER_S, Slice, Tally
 
-GOODPUT_GOAL: Final = 0.8
-RECOVERY_GOAL_S: Final = 2.0
 NORMAL_TIMES: Final = 2.0
 NORMAL_MORE_S: Final = 0.002
 """A latency is normal again within twice the one before the load, and 2 ms: less is the scheduler, not a queue."""
@@ -53,6 +51,16 @@ class Figures:
     """How late the generator sent calls."""
     memory_before_mb: float
     memory_after_mb: float
+    memory_first_mb: float | None
+    memory_last_mb: float | None
+    """Medians over the first and the last third of the part that counts; None: the worker did not live through it."""
+
+    @property
+    def memory_grown(self) -> float | None:
+        """The share by which the worker grew from the one to the other."""
+        if self.memory_first_mb is None or self.memory_last_mb is None:
+            return None
+        return self.memory_last_mb / self.memory_first_mb - 1
 
     @property
     def refused_per_s(self) -> float:
@@ -72,11 +80,19 @@ def goodput_per_s(slices: Sequence[Slice]) -> float:
 
 
 def figures(
-    name: str, tally: Tally, plan: Plan, capacity: Capacity, *, spent_s: float, memory_mb: tuple[float, float]
+    name: str,
+    tally: Tally,
+    plan: Plan,
+    capacity: Capacity,
+    *,
+    spent_s: float,
+    memory_mb: tuple[float, float],
+    thirds_mb: tuple[float | None, float | None],
 ) -> Figures:
     """What a load of light, heavy and light again says. The heavy part's first second is the queue's filling.
 
-    `spent_s`: the gateway's CPU in the part that counts.
+    `spent_s`: the gateway's CPU in the part that counts. `memory_mb`: its worker's before the load and after it.
+    `thirds_mb`: in the first and the last third of that part.
     """
     start_s, end_s = plan.light_s, plan.light_s + plan.seconds
     light, heavy = tally.between(0.5, start_s), tally.between(start_s + plan.ramp_s, end_s)
@@ -100,6 +116,8 @@ def figures(
         late_p99_ms=percentile(tally.late_s, 0.99) * 1e3,
         memory_before_mb=memory_mb[0],
         memory_after_mb=memory_mb[1],
+        memory_first_mb=thirds_mb[0],
+        memory_last_mb=thirds_mb[1],
     )
 
 

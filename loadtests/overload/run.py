@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-import psutil
-
 from loadtests.bench.cores import allowed_cores, pinned
 from loadtests.bench.scratch import make_scratch
-from loadtests.bench.systems import System
 from loadtests.overload.caller import Order
 from loadtests.overload.calling import call
-from loadtests.overload.cpu_samples import CpuSamples
 from loadtests.overload.figures import Capacity, Figures, figures
 from loadtests.overload.peak import Peak
 from loadtests.overload.plan import Plan
+from loadtests.overload.samples import Samples, resident_mb, worker_of
 from loadtests.overload.sides import Side, start_sides
 from loadtests.progress import say
 from strata.settings import Settings
@@ -47,18 +44,14 @@ def _measure(side: Side, peak: Peak, users: Sequence[str], plan: Plan, tell: Cal
     tell(f"{side.name}: what the gateway can do")
     first_per_s, first_cost_s = peak.look()
     tell(f"{side.name}: {plan.times:g} times {first_per_s:,.0f} calls a second for {plan.seconds:g} s")
-    before_mb = memory_mb(side.gateway)
-    with CpuSamples(side.gateway) as samples:
+    before_mb = resident_mb(worker_of(side.gateway))
+    with Samples(side.gateway) as samples:
         tally = call(Order(side.address, users, plan.phases(first_per_s), deadline_s=plan.deadline_s))
-    memory = before_mb, memory_mb(side.gateway)
+    memory_mb = before_mb, resident_mb(worker_of(side.gateway))
     last_per_s, last_cost_s = peak.look()
-    start_s = tally.began_s + plan.light_s + plan.ramp_s
+    start_s, counted_s = tally.began_s + plan.light_s + plan.ramp_s, plan.seconds - plan.ramp_s
     capacity = Capacity(max(first_per_s, last_per_s), (first_cost_s + last_cost_s) / 2)
-    spent_s = samples.between(start_s, start_s + plan.seconds - plan.ramp_s)
-    return figures(side.name, tally, plan, capacity, spent_s=spent_s, memory_mb=memory)
-
-
-def memory_mb(system: System) -> float:
-    """Resident memory of the largest process: the worker."""
-    family: list[psutil.Process] = [one for tree in system.trees for one in (tree, *tree.children(recursive=True))]
-    return float(max(one.memory_info().rss for one in family) / 2**20)
+    spent_s = samples.cpu_s(start_s, start_s + counted_s)
+    thirds = [start_s + third * counted_s / 3 for third in range(4)]
+    thirds_mb = samples.worker_mb(*thirds[:2]), samples.worker_mb(*thirds[2:])
+    return figures(side.name, tally, plan, capacity, spent_s=spent_s, memory_mb=memory_mb, thirds_mb=thirds_mb)

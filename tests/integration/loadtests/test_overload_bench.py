@@ -11,7 +11,7 @@ from haproxy_process import needs_haproxy
 from toy_home import make_home
 
 from loadtests.overload.plan import Plan
-from loadtests.overload.report import print_overload, write_overload
+from loadtests.overload.report import overload_document, print_overload
 from loadtests.overload.run import measure_overload
 
 pytestmark = [pytest.mark.integration, needs_haproxy]
@@ -36,6 +36,6 @@ def test_four_sides_are_measured_and_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert streams.ends_per_s["given_up"] > 0  # what has no stream waits in its client
     assert behind.ends_per_s["resource_exhausted"] > 0
     assert off.memory_before_mb > 10
+    assert [one.memory_first_mb for one in found if not one.memory_first_mb or not one.memory_last_mb] == []
     print_overload(found)
-    write_overload(tmp_path / "found.json", found, PLAN)
-    assert len(json.loads((tmp_path / "found.json").read_text())["sides"]) == 4
+    assert len(json.loads(json.dumps(overload_document(found, PLAN, "strata bench overload")))["sides"]) == 4

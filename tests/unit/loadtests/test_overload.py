@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
+from typing import Any
 
+import psutil
 import pytest
 
+from loadtests.bench.systems import System
 from loadtests.overload import frames
 from loadtests.overload.connection import Call, Connection, Right, repeats_the_question, weighing
-from loadtests.overload.figures import Capacity, figures, recovery_s
+from loadtests.overload.figures import Capacity, Figures, figures, recovery_s
 from loadtests.overload.plan import Plan
-from loadtests.overload.report import overload_document, overload_table
+from loadtests.overload.report import overload_document, overload_table, print_overload
+from loadtests.overload.samples import Samples
 from loadtests.overload.tally import GIVEN_UP, LOST, OK, RESOURCE_EXHAUSTED, UNAVAILABLE, WRONG, Slice, Tally
 
 PLAN = Plan(seconds=2.0, light_s=1.0, after_s=1.0, ramp_s=1.0)
@@ -146,7 +151,15 @@ def heavy(good: int, refused: int) -> Tally:
 
 
 def test_figures_are_of_the_overload_after_its_beginning() -> None:
-    made = figures("admission", heavy(good=90, refused=210), PLAN, CAPACITY, spent_s=1.2, memory_mb=(100.0, 101.0))
+    made = figures(
+        "admission",
+        heavy(good=90, refused=210),
+        PLAN,
+        CAPACITY,
+        spent_s=1.2,
+        memory_mb=(100.0, 101.0),
+        thirds_mb=(100.0, 104.0),
+    )
     assert made.offered_per_s == pytest.approx(3_000)
     assert (made.goodput_per_s, made.goodput_share) == (pytest.approx(900), pytest.approx(0.9))
     assert made.cpu_share == pytest.approx(0.75)
@@ -154,6 +167,7 @@ def test_figures_are_of_the_overload_after_its_beginning() -> None:
     assert made.ends_per_s == {"resource_exhausted": pytest.approx(2_100)}
     assert made.refused_per_s == pytest.approx(2_100)
     assert made.recovery_s == pytest.approx(0.3)
+    assert made.memory_grown == pytest.approx(0.04)
 
 
 def test_an_answer_past_the_deadline_is_none() -> None:
@@ -177,12 +191,77 @@ def test_a_tally_crosses_a_pipe_unchanged() -> None:
 
 
 def test_the_document_and_the_table_have_every_side() -> None:
-    one = figures("off", heavy(10, 0), PLAN, CAPACITY, spent_s=1.2, memory_mb=(1.0, 2.0))
+    one = figures("off", heavy(10, 0), PLAN, CAPACITY, spent_s=1.2, memory_mb=(1.0, 2.0), thirds_mb=(1.0, 1.0))
     found = [one, replace(one, name="admission", recovery_s=None)]
-    document = overload_document(found, PLAN)
+    document = json.loads(json.dumps(overload_document(found, PLAN, "strata bench overload")))
+    assert document["command"] == "strata bench overload"
     assert [side["name"] for side in document["sides"]] == ["off", "admission"]
-    assert document["goals"] == {"goodput_share": 0.8, "recovery_s": 2.0}
+    assert document["goals"] == {"goodput_share": 0.8, "recovery_s": 2.0, "memory_grown": 0.05}
     assert "not seen" in overload_table(found)
+
+
+def sides(**shares: float) -> list[Figures]:
+    """With these goodputs; recovered after a second, and grown by 2 %."""
+    one = figures("", heavy(10, 0), PLAN, CAPACITY, spent_s=1.2, memory_mb=(90.0, 120.0), thirds_mb=(100.0, 102.0))
+    return [replace(one, name=name, goodput_share=share, recovery_s=1.0) for name, share in shares.items()]
+
+
+def test_the_front_and_the_best_without_it_are_held_to_the_goals(capsys: pytest.CaptureFixture[str]) -> None:
+    """Three verdicts each; the other sides have none. What was touched when the load began is no growth."""
+    found = sides(off=0.0, admission=0.799, streams=0.7, haproxy=0.96)
+    print_overload(found)
+    assert capsys.readouterr().out.splitlines()[-6:] == [
+        "goodput of the capacity, haproxy: 96 % (at least 80 %), kept",
+        "recovery, haproxy: 1 s (at most 2 s), kept",
+        "memory from the first third to the last, haproxy: 2 % (at most 5 %), kept",
+        "goodput of the capacity, best without haproxy (admission): 79.9 % (at least 80 %), NOT KEPT",
+        "recovery, best without haproxy (admission): 1 s (at most 2 s), kept",
+        "memory from the first third to the last, best without haproxy (admission): 2 % (at most 5 %), kept",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept", "said"),
+    [
+        ({"recovery_s": 2.1}, [True, False, True], "recovery, best without haproxy (off): 2.1 s (at most 2 s), NOT"),
+        (
+            {"recovery_s": None},
+            [True, False, True],
+            "recovery, best without haproxy (off): not seen (at most 2 s), NOT",
+        ),
+        ({"memory_last_mb": 105.1}, [True, True, False], "(off): 5.1 % (at most 5 %), NOT KEPT"),
+        ({"memory_last_mb": None}, [True, True, False], "(off): not seen (at most 5 %), NOT KEPT"),
+        ({"memory_last_mb": 90.0}, [True, True, True], "(off): -10 % (at most 5 %), kept"),
+    ],
+)
+def test_each_goal_alone_can_be_missed(
+    change: dict[str, Any], kept: list[bool], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A recovery that was not seen and a worker that died keep nothing; without HAProxy that is said."""
+    found = [replace(sides(off=0.9)[0], **change)]
+    assert [one["kept"] for one in overload_document(found, PLAN, "x")["verdicts"]] == kept
+    json.dumps(overload_document(found, PLAN, "x"), allow_nan=False)
+    print_overload(found)
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert "NOT MEASURED: HAProxy in front" in printed
+
+
+def test_memory_is_the_workers_between_two_moments() -> None:
+    """The median of them; nothing of a worker that ended on the way."""
+    samples = Samples(System("gateway", "", (psutil.Process(),)))
+    samples._at_s, samples._held_mb = [0.0, 1.0, 2.0, 3.0], [90.0, 100.0, 104.0, None]
+    assert (samples.worker_mb(1.0, 3.0), samples.worker_mb(0.5, 1.5)) == (102.0, 100.0)
+    assert samples.worker_mb(2.0, 3.5) is None
+    assert samples.worker_mb(7.0, 8.0) is None
+
+
+def test_samples_of_a_living_process_have_its_memory() -> None:
+    """Its resident memory, in MB."""
+    with Samples(System("gateway", "", (psutil.Process(),))) as samples:
+        began_s = time.monotonic()
+    held_mb = samples.worker_mb(began_s - 60, began_s + 60)
+    assert held_mb == pytest.approx(psutil.Process().memory_info().rss / 2**20, rel=0.2)
 
 
 def test_an_answer_of_a_server_that_repeats_nothing_is_known_by_its_weight() -> None:
