@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from loadtests.bench.h2load import Burst
+from loadtests.bench.plan import BATCH_USERS
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def percentile(times: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True)
 class Ratio:
-    """One claim: a quotient of two cells, taken in each round, and the bound it is held to, if any."""
+    """One claim: a quotient of two cells, or a figure of one, taken in each round, and the bound it is held to."""
 
     name: str
     value: Figure
@@ -118,11 +119,21 @@ RATE_CLAIMS: tuple[Claim, ...] = (
     ("BatchGetSegments one remote / glued, users per second", "remote batch", "glued batch", {}),
     ("GetSegments embedded / glued, calls per second", "embedded", "glued", {}),
 )
+BATCH_CELL = "embedded batch"
+BATCH_US = 12.0
+"""Of server CPU a user, while the load generator shares the machine's two cores."""
 
 
 def ratios(rounds: Mapping[str, Sequence[Burst]]) -> list[Ratio]:
     """The claims whose cells were measured, `rounds` by cell name."""
-    return [*quotients(CPU_CLAIMS, cpu_us, rounds), *quotients(RATE_CLAIMS, rate, rounds)]
+    return [*quotients(CPU_CLAIMS, cpu_us, rounds), *_batch_cost(rounds), *quotients(RATE_CLAIMS, rate, rounds)]
+
+
+def _batch_cost(rounds: Mapping[str, Sequence[Burst]]) -> list[Ratio]:
+    if BATCH_CELL not in rounds:
+        return []
+    costs = figure([cpu_us(one) / BATCH_USERS for one in rounds[BATCH_CELL]])
+    return [Ratio(f"BatchGetSegments({BATCH_USERS}) embedded, server CPU us a user", costs, at_most=BATCH_US)]
 
 
 def quotients(

@@ -118,6 +118,15 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert ratios(rounds)[0].kept is False
 
 
+@pytest.mark.parametrize(("cpu_s", "kept"), [(0.6, True), (0.602, False)])
+def test_a_user_of_a_batch_is_held_to_twelve_microseconds(cpu_s: float, kept: bool) -> None:
+    """100 calls of 500 users for 0.6 s of the server's CPU are 12 us a user; the median of the rounds counts."""
+    (claim,) = ratios({"embedded batch": [_burst(100, 0.1), _burst(100, cpu_s), _burst(100, 0.9)]})
+    assert claim.name == "BatchGetSegments(500) embedded, server CPU us a user"
+    assert claim.value == pytest.approx(Figure(cpu_s * 20, 2.0, 18.0))
+    assert (claim.at_most, claim.kept) == (12.0, kept)
+
+
 def test_features_are_read_from_the_prediction_log(tmp_path: Path) -> None:
     """Only feature columns, over all segmenters; the newest file wins; missing stays missing."""
     for name, file, value in (("a", "1", 1.0), ("a", "2", None), ("b", "1", 3.0)):
