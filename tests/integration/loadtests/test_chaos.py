@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from redis_process import require_redis
 from registry_files import windowed_message
 from toy_home import add_view, make_home
 
+from loadtests.chaos.faults import Act, Fault
 from loadtests.chaos.report import print_chaos
 from loadtests.chaos.scenes import Scene, Trial
 from loadtests.chaos.trial import Outcome, document_of, faults_of, run_chaos, wrong_of
 from loadtests.chaos.watchers import judge_by
+from loadtests.chaos.world import World
 from loadtests.slow_proxy import Delay, slowed
 from strata.errors import StrataError
 from strata.v1 import segmentation_pb2 as pb
@@ -68,6 +71,22 @@ def test_on_redis_and_a_bento_no_fault_brings_a_wrong_answer(tmp_path: Path) -> 
     scenes = {scene["fault"]: scene["during"] for scene in document["scenes"]}  # type: ignore[attr-defined]
     for fault in only:
         assert scenes[fault].get("last_known", 0) + scenes[fault].get("fallback", 0) > 0, fault
+
+
+def _signalled(number: int) -> Act:
+    def send(world: World) -> None:
+        for worker in world.gateway.workers():
+            worker.send_signal(number)
+
+    return send
+
+
+def test_a_gateway_that_hangs_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its callers give up at their deadlines, so that no answer is wrong and no call is late: they are counted."""
+    hang = Fault("gateway paused", _signalled(signal.SIGSTOP), _signalled(signal.SIGCONT), ("lmdb",))
+    monkeypatch.setattr("loadtests.chaos.trial.FAULTS", (hang,))
+    document = run(tmp_path, Trial("lmdb", 1, 1, 1.0, (hang.name,)))
+    assert any("ended with DEADLINE_EXCEEDED, 1% may" in name for name in document["wrong"])  # type: ignore[attr-defined]
 
 
 def one(**fields: object) -> pb.Assignment:
