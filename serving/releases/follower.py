@@ -75,15 +75,22 @@ class ReleaseFollower:
             await self._parts.shadowing.stop()
 
     async def look(self) -> None:
-        """Take up what is new, if anything is."""
-        mark, moved = self._log.mark(), self._lineup.moved()
-        if mark == self._mark and self._monotonic() < self._retry_s and not moved:
+        """Take up what is new, if anything is: another release, or where versions of the served one are by now.
+
+        A new release comes first, and asks versions where they are; what was refused waits until it is due.
+        """
+        mark, due = self._log.mark(), self._monotonic() >= self._retry_s
+        changed = mark != self._mark
+        if changed or due:
+            self._mark, self._retry_s = mark, math.inf
+        elif self._retry_s < math.inf:
             return
-        self._mark, self._retry_s = mark, math.inf
-        entry = self._log.newest()
-        if entry is None or (entry.release.serial == self._entry.release.serial and not moved):
-            return
-        await self._take_up(entry)
+        if not changed and self._lineup.moved():
+            await self._take_up(self._entry)
+        if changed or due:
+            entry = self._log.newest()
+            if entry is not None and entry.release.serial != self._entry.release.serial:
+                await self._take_up(entry)
 
     async def _follow(self) -> None:
         """Look again and again; a release that is being prepared is left when there is a newer one."""
@@ -112,7 +119,6 @@ class ReleaseFollower:
             self._retry_s = self._monotonic() + RETRY_S
 
     async def _take_up(self, entry: Entry) -> None:
-        moved = self._lineup.take_out_moved()
         try:
             parts = await self._lineup.parts(entry.release, self._parts, patiently=True)
             fresh = [each for key, each in parts.served.items() if key not in self._parts.served]
@@ -120,8 +126,6 @@ class ReleaseFollower:
             self._switch(entry, parts, users)
         except (StrataError, OSError) as refusal:  # TimeoutError is an OSError
             self._refuse(entry, _sentence(refusal))
-        finally:
-            self._end_later([held.close for held in moved])
 
     def _lately_live(self, segmenters: Sequence[Segmenter]) -> bool:
         """Whether each is the version that was live before the one that is: what a rollback goes back to."""
@@ -135,7 +139,9 @@ class ReleaseFollower:
         self._predictions.serve([each.profile for each in parts.served.values()])
         if parts.shadowing is not None:
             parts.shadowing.start()
-        self._parts, self._entry, self._refused = parts, entry, Applied(self._place[1], 0)
+        self._parts, self._entry = parts, entry
+        if self._refused.refused_serial <= entry.release.serial:
+            self._refused = Applied(self._place[1], 0)
         self._report()
         served = {name: profile.version for name, profile in parts.live.items()}
         fields = {"serial": entry.release.serial, "before": before, "live": served, "rehearsed_users": users}
@@ -151,7 +157,8 @@ class ReleaseFollower:
         if (serial, reason) != (self._refused.refused_serial, self._refused.refusal):
             fields = {"serial": serial, "serving": self._entry.release.serial, "reason": reason}
             _log.error("release not served", extra={"fields": fields})
-        self._refused = Applied(self._place[1], 0, serial, reason)
+        if serial >= self._refused.refused_serial:
+            self._refused = Applied(self._place[1], 0, serial, reason)
         self._retry_s = self._monotonic() + RETRY_S
         self._report()
 

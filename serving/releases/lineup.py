@@ -34,6 +34,8 @@ class Lineup:
         """`names`: the segmenters that are served."""
         self._names, self._loader, self._features_of = tuple(names), loader, features_of
         self._loaded: dict[_Version, Loaded] = {}
+        self._replaced: list[Loaded] = []
+        """Loaded again where they are served by now; they are asked until parts with the others are."""
 
     async def parts(self, release: Release, base: Parts, *, patiently: bool) -> Parts:
         """`base` with the versions of a release. Raises StrataError, in a sentence, when one cannot be had.
@@ -67,33 +69,29 @@ class Lineup:
         return [loaded.segmenter.profile for loaded in self._loaded.values()]
 
     def moved(self) -> bool:
-        """Whether a remote version is served elsewhere by now."""
-        return any(
-            loaded.address != self._loader.address(*version)
-            for version, loaded in self._loaded.items()
-            if loaded.address
-        )
-
-    def take_out_moved(self) -> list[Loaded]:
-        """Forget versions that are served elsewhere by now, so that they are loaded again; returns them, to close."""
-        gone = [v for v, held in self._loaded.items() if held.address and held.address != self._loader.address(*v)]
-        return [self._loaded.pop(version) for version in gone]
+        """Whether a remote version is served elsewhere by now than where the parts that are served ask it."""
+        return bool(self._replaced) or any(self._is_elsewhere(version) for version in self._loaded)
 
     def take_out_unused(self, release: Release) -> list[Loaded]:
-        """Forget versions a release does not name; returns them, to close when nobody asks them any more."""
+        """Forget what the parts of a release, now served, do not ask; returns it, to close when nobody can."""
         used = {(name, version) for name in self._names for version in _of(release, name).versions}
-        return [self._loaded.pop(version) for version in set(self._loaded) - used]
+        unused = [self._loaded.pop(version) for version in set(self._loaded) - used]
+        replaced, self._replaced = self._replaced, []
+        return unused + replaced
 
     async def close(self) -> None:
         """End every version."""
-        for loaded in self._loaded.values():
+        for loaded in (*self._loaded.values(), *self._replaced):
             await loaded.close()
         self._loaded.clear()
+        self._replaced.clear()
 
     async def _load(self, name: str, version: str, patiently: bool) -> Segmenter:
         held = self._loaded.get((name, version))
-        if held is None:
-            held = self._loaded[name, version] = await self._loader.load(name, version, patiently=patiently)
+        if held is None or self._is_elsewhere((name, version)):
+            fresh = await self._loader.load(name, version, patiently=patiently)
+            self._replace((name, version), fresh)
+            return fresh.segmenter
         return held.segmenter
 
     async def _keep_previous(self, name: str, held: SegmenterRelease) -> None:
@@ -101,7 +99,19 @@ class Lineup:
             try:
                 await self._load(name, held.previous, False)
             except PackageInvalid:
-                return
+                if self._is_elsewhere((name, held.previous)):
+                    self._replace((name, held.previous), None)
+
+    def _is_elsewhere(self, version: _Version) -> bool:
+        held = self._loaded.get(version)
+        return held is not None and bool(held.address) and held.address != self._loader.address(*version)
+
+    def _replace(self, version: _Version, fresh: Loaded | None) -> None:
+        held = self._loaded.pop(version, None)
+        if held is not None:
+            self._replaced.append(held)
+        if fresh is not None:
+            self._loaded[version] = fresh
 
 
 def _of(release: Release, name: str) -> SegmenterRelease:

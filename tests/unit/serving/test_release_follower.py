@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class ToyLoader:
         self.damaged: set[str] = set()
         self.waiting: set[str] = set()
         """Versions whose server never comes up."""
+        self.late: set[str] = set()
+        """Versions whose server does not come up in time."""
         self.addresses: dict[str, str] = {}
         self.made: dict[str, ToySegmenter] = {}
         self.hanging = asyncio.Event()
@@ -60,6 +62,8 @@ class ToyLoader:
         if version in self.waiting and patiently:
             self.hanging.set()
             await asyncio.Event().wait()
+        if version in self.late and patiently:
+            raise SegmenterUnavailable(name, "no server came up")
         async with self._loaded:
             self.made[version] = segmenter = ToySegmenter(toy_profile(name, version))
             self._loaded.notify_all()
@@ -296,6 +300,59 @@ async def test_a_remote_version_that_moved_is_asked_where_it_is(world: World, mo
     assert world.composition._parts.segmenters["tiers"] is not old
     await asyncio.sleep(0.01)
     assert world.loader.closed == [B]
+
+
+async def test_a_moved_version_is_asked_where_it_was_until_it_answers_elsewhere(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its new server is late: told, tried again without another release, and nothing that is asked is closed."""
+    monkeypatch.setattr(follower_module, "DRAIN_S", 0.0)
+    world.loader.addresses[B] = "here:1"
+    serial = world.promote(B)
+    await world.follower.look()
+    old = world.composition._parts.segmenters["tiers"]
+    world.loader.addresses[B] = "there:2"
+    world.loader.late.add(B)
+    await world.follower.look()
+    await asyncio.sleep(0.01)
+    assert world.composition._parts.segmenters["tiers"] is old
+    assert (world.loader.closed, world.applied.serial, world.applied.refused_serial) == ([], serial, serial)
+    loads = len(world.loader.loads)
+    world.loader.late.clear()
+    await world.follower.look()
+    assert len(world.loader.loads) == loads  # not at every look
+    world.now_s += follower_module.RETRY_S
+    await world.follower.look()
+    await asyncio.sleep(0.01)
+    assert world.composition._parts.segmenters["tiers"] is world.loader.made[B] is not old
+    assert (world.loader.closed, world.applied) == ([B], Applied(0, serial))
+
+
+@pytest.mark.parametrize("step", [promote, lambda held, name, version: set_canary(held, name, version, 0.5)])
+async def test_a_move_is_followed_while_a_newer_release_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: Callable[[Release, str, str], Release]
+) -> None:
+    """Whether the newer one asks the version that moved or not; it stays refused, and is tried again."""
+    monkeypatch.setattr(follower_module, "DRAIN_S", 0.0)
+    world.loader.addresses[B] = "here:1"
+    served = world.promote(B)
+    await world.follower.look()
+    old = world.composition._parts.segmenters["tiers"]
+    world.loader.addresses[B] = "there:2"
+    world.loader.damaged.add(C)
+    newer = world.change(lambda held: step(held, "tiers", C))
+    await world.follower.look()
+    await asyncio.sleep(0.01)
+    assert (world.composition._parts.segmenters["tiers"], world.loader.closed) == (old, [])
+    world.now_s += follower_module.RETRY_S
+    await world.follower.look()
+    await asyncio.sleep(0.01)
+    assert world.composition._parts.segmenters["tiers"] is world.loader.made[B] is not old
+    assert (world.loader.closed, world.applied) == ([B], Applied(0, served, newer, f"{C} is damaged"))
+    world.loader.damaged.clear()
+    world.now_s += follower_module.RETRY_S
+    await world.follower.look()
+    assert world.applied == Applied(0, newer)
 
 
 async def test_a_start_takes_the_newest_release_that_can_be_served(tmp_path: Path) -> None:
