@@ -7,7 +7,7 @@ from pathlib import Path
 
 from serving.adapters.profiles import profile_of
 from serving.domain.segmenter import Placement, SegmenterProfile
-from strata.errors import PackageInvalid
+from strata.errors import PackageInvalid, PackageMismatch
 from strata.registry.catalog import Catalog
 from strata.runtime import Manifest, Package, check_against, find_package
 from strata.runtime.choice import load_tuned
@@ -38,8 +38,10 @@ def remote_profile(packages: Path, name: str, version: str, catalog: Catalog) ->
 
 def _check(manifest: Manifest, catalog: Catalog) -> None:
     """The registry must still define what the package reads, and be able to serve it."""
-    if manifest.feature_service in catalog.refused:
-        catalog.service(manifest.feature_service)  # raises, with the reason
+    reason = catalog.refused.get(manifest.feature_service)
+    if reason is not None:
+        fault = f"feature service {manifest.feature_service} cannot be served: {reason}"
+        raise PackageMismatch(manifest.segmenter, manifest.version, [fault])
     check_against(manifest, _Definitions(catalog))
 
 

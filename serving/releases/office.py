@@ -44,7 +44,8 @@ class ReleaseOffice:
     def check(self, segmenter: str, version: str) -> None:
         """Load a version and have it score: what passes here, every worker can serve.
 
-        Raises PackageInvalid (PackageMismatch when it does not fit the feature registry).
+        Raises PackageInvalid (PackageMismatch when it does not fit the feature registry), and DefinitionInvalid when
+        there is no registry that can be read.
         """
         package = embedded_package(self._settings.packages, segmenter, version, read_catalog(self._settings.registry))
         width, words = len(package.manifest.features), len(package.manifest.vocabulary)

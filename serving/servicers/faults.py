@@ -26,6 +26,7 @@ from serving.domain.failures import (
 from serving.servicers.reasons import DOMAIN, Reason
 from strata.errors import (
     AlreadyRunning,
+    DefinitionInvalid,
     InputInvalid,
     PackageInvalid,
     SegmenterNotFound,
@@ -49,6 +50,7 @@ _TABLE: Final[tuple[tuple[type[Exception], grpc.StatusCode, Reason], ...]] = (
     (WatchBehind, grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.WATCH_BEHIND),
     (WorkerGoing, grpc.StatusCode.UNAVAILABLE, Reason.WORKER_GOING),
     (PackageInvalid, grpc.StatusCode.FAILED_PRECONDITION, Reason.PACKAGE_INVALID),
+    (DefinitionInvalid, grpc.StatusCode.FAILED_PRECONDITION, Reason.REGISTRY_INVALID),
     (ReleaseRefused, grpc.StatusCode.FAILED_PRECONDITION, Reason.RELEASE_REFUSED),
     (ReleasePending, grpc.StatusCode.DEADLINE_EXCEEDED, Reason.RELEASE_PENDING),
     (AlreadyRunning, grpc.StatusCode.UNAVAILABLE, Reason.RELEASE_LOG_BUSY),

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     """Somebody else changed the release. Metadata: `serial`, the newest."""
     PACKAGE_INVALID = "PACKAGE_INVALID"
     """A version is damaged, missing, or does not fit the feature registry."""
+    REGISTRY_INVALID = "REGISTRY_INVALID"
+    """The feature registry a version is held against is not there, or cannot be read; nothing was changed."""
     RELEASE_REFUSED = "RELEASE_REFUSED"
     """A change is logged and a worker cannot serve it; the release before answers. Metadata: `serial`."""
     RELEASE_PENDING = "RELEASE_PENDING"

@@ -123,9 +123,9 @@ class ReleaseServiceServicer:
         """Promote makes a version live for everybody. A canary or shadow of that version ends with it.
 
         Errors: INVALID_ARGUMENT (nothing would change, or a field is wrong), NOT_FOUND (no such segmenter),
-        FAILED_PRECONDITION (the package is damaged, does not fit the registry or does not score: mend it),
-        ABORTED (expected_serial is not the release's: look again), DEADLINE_EXCEEDED (logged, but not every worker has
-        taken it up yet: see GetRelease), UNAVAILABLE (the log cannot be written).
+        FAILED_PRECONDITION (the package is damaged, does not fit the registry or does not score, or the registry cannot
+        be read: mend it), ABORTED (expected_serial is not the release's: look again), DEADLINE_EXCEEDED (logged, but not
+        every worker has taken it up yet: see GetRelease), UNAVAILABLE (the log cannot be written).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

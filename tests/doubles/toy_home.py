@@ -77,6 +77,17 @@ def add_view(registry: Path, view: pb.FeatureView) -> None:
     registry.write_bytes(found.SerializeToString())
 
 
+def add_service(registry: Path, name: str, *features: str) -> None:
+    """One more, of features of view `toy`; one the view does not have makes it a service that cannot be served."""
+    found = pb.Registry.FromString(registry.read_bytes())
+    spec = found.feature_services.add().spec
+    spec.name = name
+    projection = spec.features.add(feature_view_name="toy")
+    for feature in features:
+        projection.feature_columns.add(name=feature)
+    registry.write_bytes(found.SerializeToString())
+
+
 def write_state(path: Path, users: Mapping[str, tuple[Value, ...]]) -> None:
     """Every user's fact, in one committed generation."""
     plan = compile_view(SPEC)
