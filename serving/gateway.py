@@ -19,6 +19,7 @@ from serving.metrics.page import MetricsPage, ReleaseProgress, WorkersCollector
 from serving.metrics.seen_page import SeenCollector
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
 from serving.metrics.version_numbers import Version, VersionNumbers
+from serving.one_gateway import one_gateway, workers_folder
 from serving.order import WorkerOrder
 from serving.port_claim import claim_port
 from serving.releases.beginning import begin_release
@@ -36,12 +37,12 @@ def run_gateway(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises StrataError, in a sentence, before any worker starts where possible."""
     log_as_json()
     settings = resolve(settings)
-    begin_release(settings)
     gateway = settings.gateway
-    with _stop_event() as stop, claim_port(gateway.host, gateway.port) as held:
+    with one_gateway(settings), _stop_event() as stop, claim_port(gateway.host, gateway.port) as held:
         port = held.getsockname()[1]
         page = MetricsPage(gateway.host, gateway.metrics_port)
         try:
+            begin_release(settings)
             remove_leftovers(settings.predictions)
             ported = gateway.model_copy(update={"port": port})
             _supervise(settings.model_copy(update={"gateway": ported}), page, stop)
@@ -61,7 +62,7 @@ def resolve(settings: Settings) -> Settings:
 
 def _supervise(settings: Settings, page: MetricsPage, stop: Event) -> None:
     layout = Layout(families())
-    folder = settings.run / "gateway"
+    folder = workers_folder(settings)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     orders = [_order(settings, slot, folder, layout) for slot in range(worker_count(settings))]

@@ -32,7 +32,7 @@ def write_applied(folder: Path, applied: Applied) -> None:
 
 
 def read_applied(folder: Path) -> list[Applied]:
-    """Every worker that has said so, by number; nothing where no gateway runs."""
+    """Every worker that has said so, by number; those of a gateway that was killed, too, until the next one starts."""
     found = []
     for path in sorted(folder.glob("applied-*.json")):
         try:
@@ -40,3 +40,9 @@ def read_applied(folder: Path) -> list[Applied]:
         except (OSError, ValueError, TypeError):
             continue  # it is being written, or gone
     return found
+
+
+def forget_applied(folder: Path) -> None:
+    """Nobody serves any more."""
+    for path in folder.glob("applied-*.json"):
+        path.unlink(missing_ok=True)

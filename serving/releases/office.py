@@ -10,6 +10,7 @@ import numpy as np
 
 from serving.adapters.packages import embedded_package
 from serving.domain.failures import ReleasePending, ReleaseRefused
+from serving.one_gateway import gateway_runs, workers_folder
 from serving.releases.applied import Applied, read_applied
 from strata.errors import PackageInvalid, StoreUnavailable
 from strata.registry import read_catalog
@@ -26,7 +27,6 @@ class ReleaseOffice:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.log = ReleaseLog(settings.releases)
-        self._folder = settings.run / "gateway"
 
     def newest(self) -> Entry:
         """The release in force. Raises StoreUnavailable where there is none."""
@@ -74,7 +74,7 @@ class ReleaseOffice:
 
     def workers(self) -> list[Applied]:
         """How far the workers of a running gateway have got; nothing where none runs."""
-        return read_applied(self._folder)
+        return read_applied(workers_folder(self._settings)) if gateway_runs(self._settings) else []
 
     def behind(self, serial: int) -> int:
         """Workers that do not serve a release yet, nor a later one. Raises ReleaseRefused when one cannot."""

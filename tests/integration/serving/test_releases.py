@@ -230,6 +230,54 @@ def test_the_release_outlives_the_gateway(settings: Settings) -> None:
     assert (newest.change.who, newest.change.why) == ("strata serve", "the settings name this version")
 
 
+@pytest.mark.parametrize("how", ["ended", "killed"])
+def test_without_a_gateway_a_change_waits_for_nobody(settings: Settings, how: str) -> None:
+    """What its workers served says nothing any more; the next start serves the change."""
+    gateway = GatewayProcess(settings, workers=1)
+    gateway.wait_until_ready()
+    [worker] = gateway.workers()
+    if how == "killed":
+        gateway.process.kill()
+    gateway.end()
+    until(lambda: not worker.is_running())
+    left = list((settings.run / "gateway").glob("applied-*.json"))
+    assert len(left) == (1 if how == "killed" else 0)
+    version = add_version(settings, "while nothing runs")
+    words = ("release", "promote", "toy_tiers", version, "--why", "ready", "--wait", "3")
+    assert "logged; no gateway runs here" in strata(settings, *words).stdout
+    assert "no gateway runs here" in strata(settings, "release", "show").stdout
+    again = GatewayProcess(settings, workers=1)
+    again.wait_until_ready()
+    shown = json.loads(strata(settings, "release", "show", "--json").stdout)
+    assert [each["serial"] for each in shown["workers"]] == [3]
+    again.end()
+
+
+def test_a_second_gateway_of_a_home_is_refused_and_changes_nothing(gateway: GatewayProcess, settings: Settings) -> None:
+    """Whatever its ports are: it logs no release, and leaves the first one's files. The sentence names the first."""
+    named = settings.segmenters["toy_tiers"].model_copy(update={"version": add_version(settings, "second")})
+    pending = settings.predictions / "toy_tiers" / ".pending-w000-0.parquet"
+    pending.parent.mkdir(parents=True, exist_ok=True)
+    pending.touch()
+    files = {path.name for path in (settings.run / "gateway").iterdir()}
+    other = GatewayProcess(
+        settings.model_copy(update={"segmenters": {**settings.segmenters, "toy_tiers": named}}), workers=1
+    )
+    try:
+        other.process.wait(60)
+    finally:
+        code, said = other.end()
+    assert code == 1
+    assert f"already runs from {settings.home} (process {gateway.process.pid})" in " ".join(said.split())
+    newest = ReleaseLog(settings.releases).newest()
+    assert newest is not None
+    assert newest.release.serial == 2
+    assert pending.exists()
+    assert files <= {path.name for path in (settings.run / "gateway").iterdir()}
+    shown = json.loads(strata(settings, "release", "show", "--json").stdout)
+    assert [each["serial"] for each in shown["workers"]] == [2, 2]
+
+
 def test_the_command_does_what_the_service_does(gateway: GatewayProcess, settings: Settings) -> None:
     """And says what happened: for a person, for a program, and where it went wrong."""
     version = add_version(settings, "by hand")
