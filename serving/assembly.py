@@ -16,7 +16,6 @@ from serving.adapters.table_marks import Sightings
 from serving.composition import Parts
 from serving.domain.admission import AdmissionLimits
 from serving.domain.circuit import Circuit
-from serving.domain.watch_round import shortest_hop_us
 from serving.metrics.families import families
 from serving.metrics.recorder import Recorder
 from serving.metrics.shared_numbers import Layout, map_numbers
@@ -24,6 +23,7 @@ from serving.metrics.version_numbers import version_recorder
 from serving.observers import open_observers
 from serving.order import WorkerOrder
 from serving.ports import FeatureSource
+from serving.releases.definitions import Definitions
 from serving.releases.lineup import FeaturesOf, Lineup
 from serving.releases.loading import VersionLoader
 from serving.releases.office import ReleaseOffice
@@ -32,7 +32,6 @@ from serving.servicers.forwarded_events import ForwardedEvents
 from serving.servicers.releasing import ReleaseMethods
 from strata.changes import open_subscriber
 from strata.errors import StrataError
-from strata.registry import read_catalog
 from strata.registry.catalog import Catalog
 from strata.release import Entry, ReleaseLog
 from strata.settings import Settings
@@ -56,6 +55,7 @@ class Assembly:
     entry: Entry
     log: ReleaseLog
     lineup: Lineup
+    definitions: Definitions
     predictions: ParquetPredictionLog
     shared: AsyncRedisReader | None
     """The connection to a state across the network."""
@@ -64,24 +64,25 @@ class Assembly:
 async def assemble(order: WorkerOrder) -> Assembly:
     """Open everything an order names. Raises StrataError in one sentence."""
     settings = order.settings
-    catalog = read_catalog(settings.registry)
+    definitions = Definitions(settings.registry)
+    catalog = await definitions.now()
     layout = Layout(families())
     recorder = Recorder(map_numbers(order.numbers, layout), layout)
     tracing = open_tracing(settings.tracing, "strata-gateway")
-    features_of, shared = _features(settings, catalog)
+    features_of, shared = _features(settings)
     office = ReleaseOffice(settings)
-    lineup = Lineup(list(settings.segmenters), VersionLoader(settings, catalog, tracing), features_of)
+    lineup = Lineup(list(settings.segmenters), VersionLoader(settings, tracing), features_of)
     predictions = _predictions(order, recorder)
     base = Parts(
         segmenters={},
-        features=features_of({}),
+        features=features_of(catalog, {}),
+        catalog=catalog,
         predictions=predictions,
         last_known_users=settings.gateway.last_known_users,
         clock=settings.make_clock(),
         recorder=recorder,
         limits=_limits(settings),
         changes=open_subscriber(settings.run, settings.state_url),
-        hop_us=shortest_hop_us([layout.hop_us for layout in catalog.tables().values()]),
         tracked=frozenset(name for name, segmenter in settings.segmenters.items() if segmenter.track),
         events=ForwardedEvents(f"{settings.stream.host}:{settings.stream.port}"),
         version_recorder=lambda name, version: version_recorder(order.numbers.parent, order.slot, name, version),
@@ -92,7 +93,7 @@ async def assemble(order: WorkerOrder) -> Assembly:
     parts, entry = await last_good(office.log, lineup, base)
     predictions.serve([each.profile for each in parts.served.values()])
     predictions.start()
-    return Assembly(parts, entry, office.log, lineup, predictions, shared)
+    return Assembly(parts, entry, office.log, lineup, definitions, predictions, shared)
 
 
 async def last_good(log: ReleaseLog, lineup: Lineup, base: Parts) -> tuple[Parts, Entry]:
@@ -110,7 +111,7 @@ async def last_good(log: ReleaseLog, lineup: Lineup, base: Parts) -> tuple[Parts
     raise first or StrataError("no release is logged; start the gateway with strata serve, which logs the first one")
 
 
-def _features(settings: Settings, catalog: Catalog) -> tuple[FeaturesOf, AsyncRedisReader | None]:
+def _features(settings: Settings) -> tuple[FeaturesOf, AsyncRedisReader | None]:
     """A source per release, over one open state."""
     delay_s = settings.drills.store_delay_ms / 1_000
 
@@ -120,21 +121,21 @@ def _features(settings: Settings, catalog: Catalog) -> tuple[FeaturesOf, AsyncRe
     if not settings.state_url:
         state = open_state(settings.state, readonly=True)
         map_in(settings.state)
-        return lambda wanted: delayed(StoredFeatures(state, catalog, wanted)), None
+        return lambda catalog, wanted: delayed(StoredFeatures(state, catalog, wanted)), None
     from strata.state.redis_async import AsyncRedisReader
 
     reader = AsyncRedisReader(settings.state_url)
     reader.start()
-    return across_network(reader, catalog, delayed), reader
+    return across_network(reader, delayed), reader
 
 
 def across_network(
-    reader: AsyncStateReader, catalog: Catalog, delayed: Callable[[FeatureSource], FeatureSource] = lambda it: it
+    reader: AsyncStateReader, delayed: Callable[[FeatureSource], FeatureSource] = lambda it: it
 ) -> FeaturesOf:
     """What a worker knows of the store, it knows for every release: what its tables are like, and that it hangs."""
     seen, circuit = Sightings(), Circuit()
 
-    def features_of(wanted: Wanted) -> FeatureSource:
+    def features_of(catalog: Catalog, wanted: Wanted) -> FeatureSource:
         return BreakingFeatures(delayed(SharedFeatures(reader, catalog, wanted, seen)), circuit=circuit)
 
     return features_of

@@ -33,6 +33,7 @@ from serving.servicers.segmentation import SegmentationMethods
 from serving.watching import Watching
 from strata.changes import ChangeSubscriber
 from strata.clock import Clock
+from strata.registry.catalog import NOTHING, Catalog
 from strata.runtime.native_single import StagePlaces
 
 
@@ -59,6 +60,8 @@ class Parts:
     events: ForwardedEvents | None = None
     changes: ChangeSubscriber | None = None
     """Who tells of users whose rows are new; None where nothing is watched."""
+    catalog: Catalog = NOTHING
+    """What the registry defined when these were put together."""
     hop_us: int = 3_600_000_000
     """The shortest hop of any table."""
     tracked: frozenset[str] = frozenset()
@@ -134,7 +137,7 @@ class Composition:
         for key in parts.served:
             self.last_known.admit(key)
         self.server.switch(methods)
-        self._watching.switch(_looking(parts), parts.live)
+        self._watching.switch(_looking(parts), parts.live, parts.hop_us)
         self._parts = parts
 
 

@@ -41,10 +41,10 @@ class Watching:
         self._round = WatchRound(self.watched, looking, clock, hop_us, self._count)
         self._listening: asyncio.Task[None] | None = None
 
-    def switch(self, looking: Looking, profiles: Mapping[str, SegmenterProfile]) -> None:
+    def switch(self, looking: Looking, profiles: Mapping[str, SegmenterProfile], hop_us: int) -> None:
         """Another release is served: watchers are told what it changed."""
         self.method.switch(profiles)
-        self._round.switch(looking)
+        self._round.switch(looking, hop_us)
 
     def start(self) -> None:
         """Begin to listen and to look."""

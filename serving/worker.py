@@ -79,6 +79,7 @@ def _follower(assembly: Assembly, composition: Composition, order: WorkerOrder) 
         parts=assembly.parts,
         entry=assembly.entry,
         place=(order.numbers.parent, order.slot),
+        definitions=assembly.definitions,
         predictions=assembly.predictions,
     )
 

@@ -48,9 +48,9 @@ class WatchRound:
         )
         self._tasks: list[asyncio.Task[None]] = []
 
-    def switch(self, looking: Looking) -> None:
-        """Look at users as another release does, at all of them again."""
-        self._looking = looking
+    def switch(self, looking: Looking, hop_us: int) -> None:
+        """Look at users as another release does, at all of them again, and at the edges of its hop from now on."""
+        self._looking, self._hop_us = looking, hop_us
         self._watched.released()
 
     def start(self) -> None:

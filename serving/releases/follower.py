@@ -9,6 +9,7 @@ import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,6 +21,7 @@ from serving.releases.applied import Applied, write_applied
 from serving.releases.lineup import Lineup
 from serving.releases.rehearsal import rehearse
 from strata.errors import StrataError
+from strata.registry.catalog import Catalog
 from strata.release import Entry, ReleaseLog
 
 LOOK_S: Final = 0.1
@@ -35,6 +37,12 @@ class VersionLog(Protocol):
     def serve(self, profiles: Sequence[SegmenterProfile]) -> None: ...
 
 
+class Defined(Protocol):
+    """What `Definitions` does."""
+
+    async def now(self) -> Catalog: ...
+
+
 class ReleaseFollower:
     """Runs on a worker's loop, from `start` to `stop`."""
 
@@ -47,13 +55,14 @@ class ReleaseFollower:
         parts: Parts,
         entry: Entry,
         place: tuple[Path, int],
+        definitions: Defined,
         predictions: VersionLog,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`parts` are those of `entry`, which is served already; `place` is where this worker, by number, reports."""
         self._log, self._lineup, self._composition = log, lineup, composition
         self._parts, self._entry, self._place = parts, entry, place
-        self._predictions, self._monotonic = predictions, monotonic
+        self._definitions, self._predictions, self._monotonic = definitions, predictions, monotonic
         self._mark: tuple[int, int] = (-1, -1)
         self._refused = Applied(place[1], 0)
         self._retry_s = math.inf
@@ -119,8 +128,12 @@ class ReleaseFollower:
             self._retry_s = self._monotonic() + RETRY_S
 
     async def _take_up(self, entry: Entry) -> None:
+        """Another release by the definitions of now; the served one, asked elsewhere, by those it is served by."""
+        base = self._parts
         try:
-            parts = await self._lineup.parts(entry.release, self._parts, patiently=True)
+            if entry is not self._entry:
+                base = replace(base, catalog=await self._definitions.now())
+            parts = await self._lineup.parts(entry.release, base, patiently=True)
             fresh = [each for key, each in parts.served.items() if key not in self._parts.served]
             users = await rehearse(parts, fresh, self._composition.last_known, lately_live=self._lately_live(fresh))
             self._switch(entry, parts, users)

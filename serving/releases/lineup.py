@@ -9,20 +9,22 @@ from typing import Protocol
 from serving.adapters.shadowing_log import Shadow, Shadowing
 from serving.composition import CanaryPart, Parts
 from serving.domain.segmenter import SegmenterProfile
+from serving.domain.watch_round import shortest_hop_us
 from serving.ports import FeatureSource, Segmenter
 from serving.releases.loading import Loaded
 from strata.errors import PackageInvalid, SegmenterNotFound
+from strata.registry.catalog import Catalog
 from strata.release import Release, SegmenterRelease, UserShare
 
-FeaturesOf = Callable[[Mapping[str, Sequence[tuple[str, str]]]], FeatureSource]
-"""Makes a source for versions by key, each with the ordered (view, feature) pairs it reads."""
+FeaturesOf = Callable[[Catalog, Mapping[str, Sequence[tuple[str, str]]]], FeatureSource]
+"""Makes a source, by one state of the registry, for versions by key, each with the (view, feature) pairs it reads."""
 _Version = tuple[str, str]
 
 
 class Loader(Protocol):
     """What `VersionLoader` does."""
 
-    async def load(self, name: str, version: str, *, patiently: bool) -> Loaded: ...
+    async def load(self, name: str, version: str, catalog: Catalog, *, patiently: bool) -> Loaded: ...
 
     def address(self, name: str, version: str) -> str: ...
 
@@ -38,29 +40,33 @@ class Lineup:
         """Loaded again where they are served by now; they are asked until parts with the others are."""
 
     async def parts(self, release: Release, base: Parts, *, patiently: bool) -> Parts:
-        """`base` with the versions of a release. Raises StrataError, in a sentence, when one cannot be had.
+        """`base` with the versions of a release, all by its catalog. Raises StrataError, in a sentence, when one cannot
+        be had, or has come to read something else by that catalog.
 
         A `previous` version that is gone is no fault: it only makes a rollback impossible.
         """
         served = {name: _of(release, name) for name in self._names}
-        segmenters = {name: await self._load(name, held.live, patiently) for name, held in served.items()}
+        segmenters = {name: await self._load(name, held.live, base.catalog, patiently) for name, held in served.items()}
         canaries, shadows, extra = {}, {}, []
         for name, held in served.items():
             if held.canary is not None:
-                canary = await self._load(name, held.canary.version, patiently)
+                canary = await self._load(name, held.canary.version, base.catalog, patiently)
                 canaries[name] = CanaryPart(canary, UserShare(name, held.canary.share))
                 extra.append(canary)
             if held.shadow:
-                shadows[name] = await self._load(name, held.shadow, patiently)
+                shadows[name] = await self._load(name, held.shadow, base.catalog, patiently)
                 extra.append(shadows[name])
-            await self._keep_previous(name, held)
+            await self._keep_previous(name, held, base.catalog)
         every = [*segmenters.values(), *extra]
-        features = self._features_of({each.profile.key: each.profile.features for each in every})
+        features = self._features_of(base.catalog, {each.profile.key: each.profile.features for each in every})
         return replace(
             base,
             segmenters=segmenters,
             canaries=canaries,
             features=features,
+            hop_us=shortest_hop_us(
+                [each.spec.hop_us for each in base.catalog.views.values() if each.kind == "windowed"]
+            ),
             shadowing=_shadowing(base, segmenters, shadows, features),
         )
 
@@ -86,18 +92,21 @@ class Lineup:
         self._loaded.clear()
         self._replaced.clear()
 
-    async def _load(self, name: str, version: str, patiently: bool) -> Segmenter:
+    async def _load(self, name: str, version: str, catalog: Catalog, patiently: bool) -> Segmenter:
         held = self._loaded.get((name, version))
-        if held is None or self._is_elsewhere((name, version)):
-            fresh = await self._loader.load(name, version, patiently=patiently)
-            self._replace((name, version), fresh)
-            return fresh.segmenter
-        return held.segmenter
+        if held is not None:
+            held.check_against(catalog)
+            catalog = held.catalog  # it fits; where it moved, it is the same one that is asked elsewhere
+            if not self._is_elsewhere((name, version)):
+                return held.segmenter
+        fresh = await self._loader.load(name, version, catalog, patiently=patiently)
+        self._replace((name, version), fresh)
+        return fresh.segmenter
 
-    async def _keep_previous(self, name: str, held: SegmenterRelease) -> None:
+    async def _keep_previous(self, name: str, held: SegmenterRelease, catalog: Catalog) -> None:
         if held.previous:
             try:
-                await self._load(name, held.previous, False)
+                await self._load(name, held.previous, catalog, False)
             except PackageInvalid:
                 if self._is_elsewhere((name, held.previous)):
                     self._replace((name, held.previous), None)

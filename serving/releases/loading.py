@@ -16,8 +16,8 @@ from serving.adapters.remote_package import RemotePackage, differences_from
 from serving.adapters.remote_segmenter import RemoteSegmenter
 from serving.domain.segmenter import SegmenterProfile
 from serving.ports import Segmenter
-from strata.errors import SegmenterUnavailable
-from strata.registry.catalog import Catalog
+from strata.errors import PackageMismatch, SegmenterUnavailable
+from strata.registry.catalog import NOTHING, Catalog
 from strata.release.addresses import read_address
 from strata.settings import Settings
 from strata.tracing import Tracing
@@ -45,25 +45,41 @@ class Loaded:
     address: str
     """Where it is asked; empty for one in this process."""
     close: Callable[[], Awaitable[None]]
+    catalog: Catalog = NOTHING
+    """By which it was loaded."""
+
+    def check_against(self, catalog: Catalog) -> None:
+        """Raise PackageMismatch when a view it reads means something else by another state of the registry.
+
+        What else its feature service lists by now, or in which order, is nothing to a version that is loaded.
+        """
+        profile = self.segmenter.profile
+        changed = [
+            f"view {name} is defined differently, or no more, since this version was loaded"
+            for name in dict.fromkeys(view for view, _ in profile.features)
+            if _fingerprint(self.catalog, name) != _fingerprint(catalog, name)
+        ]
+        if changed:
+            raise PackageMismatch(profile.name, profile.version, changed)
 
 
 class VersionLoader:
     """Loads versions as the settings place their segmenters. Raises PackageInvalid and PackageMismatch."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, tracing: Tracing | None = None) -> None:
-        self._settings, self._catalog, self._tracing = settings, catalog, tracing
+    def __init__(self, settings: Settings, tracing: Tracing | None = None) -> None:
+        self._settings, self._tracing = settings, tracing
 
-    async def load(self, name: str, version: str, *, patiently: bool) -> Loaded:
-        """A version of a segmenter. `patiently`: wait until a remote one's server is up and serves just that.
+    async def load(self, name: str, version: str, catalog: Catalog, *, patiently: bool) -> Loaded:
+        """A version that fits the catalog. `patiently`: wait until a remote one's server is up and serves just that.
 
         Raises SegmenterUnavailable when it is not in time.
         """
         if self._settings.segmenters[name].placement == "embedded":
-            package = await asyncio.to_thread(embedded_package, self._settings.packages, name, version, self._catalog)
-            return Loaded(EmbeddedSegmenter(package), "", _nothing)
-        profile = remote_profile(self._settings.packages, name, version, self._catalog)
+            package = await asyncio.to_thread(embedded_package, self._settings.packages, name, version, catalog)
+            return Loaded(EmbeddedSegmenter(package), "", _nothing, catalog)
+        profile = remote_profile(self._settings.packages, name, version, catalog)
         address = await self._wait_for_server(profile) if patiently else self.address(name, version)
-        loaded, package_watch = _connect(profile, address, self._tracing)
+        loaded, package_watch = _connect(profile, address, catalog, self._tracing)
         if patiently:
             try:
                 async with asyncio.timeout(SERVER_S):
@@ -94,7 +110,9 @@ class VersionLoader:
             ) from None
 
 
-def _connect(profile: SegmenterProfile, address: str, tracing: Tracing | None) -> tuple[Loaded, RemotePackage]:
+def _connect(
+    profile: SegmenterProfile, address: str, catalog: Catalog, tracing: Tracing | None
+) -> tuple[Loaded, RemotePackage]:
     channel = grpc.aio.insecure_channel(address, options=_CHANNEL)
     package = RemotePackage(profile, channel, address)
     package.start()
@@ -103,7 +121,8 @@ def _connect(profile: SegmenterProfile, address: str, tracing: Tracing | None) -
         await package.stop()
         await channel.close()
 
-    return Loaded(BreakingSegmenter(RemoteSegmenter(profile, channel, package, tracing)), address, close), package
+    segmenter = BreakingSegmenter(RemoteSegmenter(profile, channel, package, tracing))
+    return Loaded(segmenter, address, close, catalog), package
 
 
 async def _serves(address: str, profile: SegmenterProfile) -> bool:
@@ -114,6 +133,11 @@ async def _serves(address: str, profile: SegmenterProfile) -> bool:
         except grpc.aio.AioRpcError:
             return False
         return not differences_from(profile, served)
+
+
+def _fingerprint(catalog: Catalog, view: str) -> str | None:
+    found = catalog.views.get(view)
+    return found.fingerprint if found is not None else None
 
 
 async def _nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from strata.errors import DefinitionInvalid
 from strata.features.layout import Layout, compile_layout, table_name
@@ -94,3 +95,7 @@ class Catalog:
         """The windowed views computed from one event source, by name."""
         chosen = (view for view in self.views.values() if view.kind == "windowed" and view.source == source)
         return tuple(sorted(chosen, key=lambda view: view.name))
+
+
+NOTHING: Final = Catalog({}, {}, {}, "")
+"""What a registry without definitions defines."""

@@ -18,13 +18,18 @@ import grpc
 import pytest
 from gateway_process import GatewayProcess, until
 from google.rpc import error_details_pb2, status_pb2
-from toy_home import SPEC, make_home
+from toy_home import NOW_US, SPEC, make_home, write_registry
 from toy_package import write_toy_tiers
 
+from strata.features.facts import encode_row
+from strata.features.plan import compile_view
+from strata.features.spec import view_spec
+from strata.registry.v1 import feast_registry_pb2 as fpb
 from strata.release import ReleaseLog
-from strata.runtime import write_package
+from strata.runtime import FeatureInput, write_package
 from strata.runtime.manifest import parse_manifest
 from strata.settings import Settings
+from strata.state import open_state
 from strata.v1 import release_pb2 as rpb
 from strata.v1 import segmentation_pb2 as pb
 from strata.v1.release_pb2_grpc import ReleaseServiceStub
@@ -207,6 +212,70 @@ def test_a_bad_package_never_takes_traffic(gateway: GatewayProcess, releases: An
         close.close()
     assert tiers(releases.Promote(rpb.PromoteRequest(change=change(), version=other)).release).live == other
     channel.close()
+
+
+def add_visits(settings: Settings) -> str:
+    """What `features apply`, `features materialize visits` and `train toy_tiers` leave, after view `visits` was put
+    into the service: a version to which whoever has ten visits is high, whatever else."""
+    visits = view_spec("visits", "row", [("visits", "int64", {})])
+    registry = fpb.Registry.FromString(settings.registry.read_bytes())
+    view = registry.feature_views.add().spec
+    view.name, view.tags["strata.kind"] = "visits", "row"
+    view.features.add(name="visits", value_type=4)
+    service = next(each.spec for each in registry.feature_services if each.spec.name == "toy_tiers")
+    service.features.add(feature_view_name="visits").feature_columns.add(name="visits")
+    settings.registry.write_bytes(registry.SerializeToString())
+    with open_state(settings.state) as state, state.begin_generation("visits") as generation:
+        row = encode_row(compile_view(visits), (10,), NOW_US, NOW_US)
+        generation.put([(user, row) for user in sorted(USERS)])
+        generation.commit(NOW_US)
+    manifest = parse_manifest((write_toy_tiers(settings.home / "scratch") / "manifest.json").read_bytes())
+    scale = {"missing": 0.0, "knots": [0.0, 10.0], "levels": [0.0, 10.0]}
+    centroids = [[0.0, 0.0, 0.0], [5.0, 5.0, 0.0], [5.0, 5.0, 10.0]]
+    changed = replace(
+        manifest,
+        features=(*manifest.features, FeatureInput("visits", "visits", "int64")),
+        view_fingerprints={"toy": SPEC.fingerprint, "visits": visits.fingerprint},
+        model={"format": "kmeans/1", "scales": [scale] * 3, "centroids": centroids},
+    )
+    files = {"evaluation.html": b"<p>toy</p>"}
+    return write_package(settings.packages, changed, files)[1].name
+
+
+def test_a_version_of_changed_definitions_is_served_without_a_restart(
+    gateway: GatewayProcess, releases: Any, settings: Settings
+) -> None:
+    """By every worker, its new feature read; and gone back from, also while the registry cannot be read."""
+    first = tiers(releases.GetRelease(rpb.GetReleaseRequest()).release).live
+    with Load(gateway) as load:
+        until(lambda: load.calls > 50)
+        second = add_visits(settings)
+        assert tiers(releases.Promote(rpb.PromoteRequest(change=change(), version=second), timeout=20).release).live
+        assert [each.serial for each in releases.GetRelease(rpb.GetReleaseRequest()).workers] == [3, 3]
+        after = load.versions[second]
+        until(lambda: load.versions[second] > after + 50)
+    assert load.failures == []
+    for _ in range(8):
+        assert answer_of(gateway, "u5") == (second, "high", pb.ASSIGNMENT_SOURCE_LIVE)
+    settings.registry.write_bytes(b"")
+    with pytest.raises(grpc.RpcError) as refused:
+        releases.SetShadow(rpb.SetShadowRequest(change=change(), version=first))
+    assert (refused.value.code().name, reason_of(refused.value)) == ("FAILED_PRECONDITION", "REGISTRY_INVALID")
+    releases.RollBack(rpb.RollBackRequest(change=change()), timeout=20)
+    for _ in range(8):
+        assert answer_of(gateway, "u5") == (first, "middle", pb.ASSIGNMENT_SOURCE_LIVE)
+    write_registry(settings.registry, tiers_order=("orders", "gone"))  # which view toy does not have
+    with pytest.raises(grpc.RpcError) as refused:
+        releases.SetShadow(rpb.SetShadowRequest(change=change(), version=second))
+    assert (refused.value.code().name, reason_of(refused.value)) == ("FAILED_PRECONDITION", "PACKAGE_INVALID")
+
+
+def answer_of(gateway: GatewayProcess, user: str) -> tuple[str, str, int]:
+    """Its tier, asked on a connection of its own."""
+    stub, channel = gateway.fresh_stub()
+    found = stub.GetSegments(pb.GetSegmentsRequest(user_id=user, segmenters=["toy_tiers"]), timeout=5).assignments[0]
+    channel.close()
+    return found.version, found.segment, found.source
 
 
 def test_the_release_outlives_the_gateway(settings: Settings) -> None:

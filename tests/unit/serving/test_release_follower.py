@@ -25,6 +25,9 @@ from serving.releases.follower import ReleaseFollower
 from serving.releases.lineup import Lineup
 from serving.releases.loading import Loaded
 from strata.errors import PackageInvalid, SegmenterNotFound, SegmenterUnavailable
+from strata.features.builder import count, days, fields, hours
+from strata.features.spec import view_spec
+from strata.registry import Catalog, CatalogView
 from strata.release import Change, Release, ReleaseLog, promote, roll_back, set_canary, set_shadow, with_segmenter
 
 A, B, C = "aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"
@@ -55,7 +58,7 @@ class ToyLoader:
     def address(self, name: str, version: str) -> str:
         return self.addresses.get(version, "")
 
-    async def load(self, name: str, version: str, *, patiently: bool) -> Loaded:
+    async def load(self, name: str, version: str, catalog: Catalog, *, patiently: bool) -> Loaded:
         self.loads.append(version)
         if version in self.damaged:
             raise PackageInvalid(f"{version} is damaged")
@@ -71,7 +74,7 @@ class ToyLoader:
         async def close() -> None:
             self.closed.append(version)
 
-        return Loaded(segmenter, self.address(name, version), close)
+        return Loaded(segmenter, self.address(name, version), close, catalog)
 
 
 class VersionedPredictions(KeptPredictions):
@@ -79,6 +82,24 @@ class VersionedPredictions(KeptPredictions):
 
     def serve(self, profiles: list[SegmenterProfile]) -> None:
         self.versions = [profile.version for profile in profiles]
+
+
+def defined(dtype: str = "int64", hop_us: int = hours(1)) -> Catalog:
+    """A registry whose view `orders`, which the toys read, has this type in it, beside a windowed view of that hop."""
+    orders = view_spec("orders", "row", [("f0", "int64", {}), ("f1", dtype, {})])
+    visits = fields([count("visits_7d", window=days(7))], hop=hop_us)
+    windowed = CatalogView(view_spec("visits", "windowed", visits), 0, "events_history")
+    return Catalog({"orders": CatalogView(orders, 0, ""), "visits": windowed}, {}, {}, f"{dtype}{hop_us}")
+
+
+class ToyDefinitions:
+    """What the registry defines, as a field."""
+
+    def __init__(self) -> None:
+        self.catalog = defined()
+
+    async def now(self) -> Catalog:
+        return self.catalog
 
 
 class World:
@@ -90,16 +111,23 @@ class World:
         self.log.append(CHANGE, lambda held: with_segmenter(held, "tiers", A))
         self.loader, self.predictions = ToyLoader(), VersionedPredictions()
         self.features = FakeFeatures({"ann": [2, 1], "bob": [0, 1]})
-        self.lineup = Lineup(["tiers"], self.loader, lambda wanted: self.features)
-        self.base = toy_parts(folder, {}, self.features, self.predictions)
+        self.read_by: list[Catalog] = []
+        """The registry of each source of features that was made."""
+        self.lineup = Lineup(["tiers"], self.loader, self.features_of)
+        self.definitions = ToyDefinitions()
+        self.base = toy_parts(folder, {}, self.features, self.predictions, catalog=self.definitions.catalog)
 
     async def begin(self) -> None:
         parts, entry = await last_good(self.log, self.lineup, self.base)
         self.composition = Composition(parts)
         self.follower = ReleaseFollower(
             self.log, self.lineup, self.composition, parts=parts, entry=entry, place=(self.folder, 0),
-            predictions=self.predictions, monotonic=lambda: self.now_s,
+            definitions=self.definitions, predictions=self.predictions, monotonic=lambda: self.now_s,
         )  # fmt: skip
+
+    def features_of(self, catalog: Catalog, wanted: object) -> FakeFeatures:
+        self.read_by.append(catalog)
+        return self.features
 
     def change(self, step) -> int:  # type: ignore[no-untyped-def]
         return self.log.append(CHANGE, step).release.serial
@@ -219,8 +247,8 @@ async def test_a_version_that_cannot_score_the_users_it_will_meet_is_refused(wor
     world.composition.last_known.remember(["ann", "bob"], world.composition._parts.live["tiers"].key, *_two(), at_us=5)
     made = world.loader.load
 
-    async def load(name: str, version: str, *, patiently: bool) -> Loaded:
-        loaded = await made(name, version, patiently=patiently)
+    async def load(name: str, version: str, catalog: Catalog, *, patiently: bool) -> Loaded:
+        loaded = await made(name, version, catalog, patiently=patiently)
         calls = iter((True, True))
         genuine = loaded.segmenter._scores  # type: ignore[attr-defined]
 
@@ -302,6 +330,60 @@ async def test_a_remote_version_that_moved_is_asked_where_it_is(world: World, mo
     assert world.loader.closed == [B]
 
 
+async def test_a_release_goes_by_what_the_registry_defines_now(world: World) -> None:
+    """Its versions, its features and the edges watchers are told at; the one before stays with what it went by."""
+    began = world.definitions.catalog
+    world.definitions.catalog = changed = defined(hop_us=60_000_000)
+    await world.follower.look()
+    assert world.composition._parts.catalog is began
+    world.promote(B)
+    await world.follower.look()
+    assert (world.served, world.read_by, world.composition._parts.catalog) == (B, [began, changed], changed)
+    assert world.lineup._loaded["tiers", B].catalog is changed
+    assert world.composition._watching._round._hop_us == 60_000_000
+
+
+async def test_a_loaded_version_whose_view_has_changed_keeps_a_release_back(world: World) -> None:
+    """It would read what it was not trained on. It answers on, as before; restored, the release is served."""
+    began, parts = world.definitions.catalog, world.composition._parts
+    world.definitions.catalog = defined("float64")
+    serial = world.change(lambda held: set_canary(held, "tiers", B, 0.5))
+    await world.follower.look()
+    assert world.composition._parts is parts
+    assert world.applied.refused_serial == serial
+    assert f"tiers {A} does not match the feature registry: view orders is defined differently" in world.applied.refusal
+    world.definitions.catalog = began
+    world.now_s += follower_module.RETRY_S
+    await world.follower.look()
+    assert world.applied == Applied(0, serial)
+
+
+async def test_a_previous_version_whose_view_has_changed_is_no_fault(world: World) -> None:
+    """The new one is served; going back is refused, and the new one answers on."""
+    world.definitions.catalog = defined("float64")
+    world.promote(B)
+    await world.follower.look()
+    assert world.served == B
+    serial = world.change(lambda held: roll_back(held, "tiers"))
+    await world.follower.look()
+    assert (world.served, world.applied.refused_serial) == (B, serial)
+
+
+async def test_a_moved_version_stays_with_the_definitions_it_is_served_by(world: World) -> None:
+    """Whatever was applied meanwhile, and served beside it: only its address is another one."""
+    world.loader.addresses[B] = "here:1"
+    world.promote(B)
+    await world.follower.look()
+    began, world.definitions.catalog = world.definitions.catalog, defined(hop_us=hours(2))
+    world.change(lambda held: set_canary(held, "tiers", C, 0.5))
+    await world.follower.look()
+    beside, world.definitions.catalog = world.definitions.catalog, defined("float64")
+    world.loader.addresses[B] = "there:2"
+    await world.follower.look()
+    assert world.lineup._loaded["tiers", B].address == "there:2"
+    assert (world.composition._parts.catalog, world.lineup._loaded["tiers", B].catalog) == (beside, began)
+
+
 async def test_a_moved_version_is_asked_where_it_was_until_it_answers_elsewhere(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -364,7 +446,7 @@ async def test_a_start_takes_the_newest_release_that_can_be_served(tmp_path: Pat
     parts, entry = await last_good(world.log, world.lineup, world.base)
     assert (parts.live["tiers"].version, entry.release.serial) == (B, 2)
     world.loader.damaged |= {A, B}
-    fresh = Lineup(["tiers"], world.loader, lambda wanted: world.features)
+    fresh = Lineup(["tiers"], world.loader, lambda *_: world.features)
     with pytest.raises(PackageInvalid, match=f"{C} is damaged"):
         await last_good(world.log, fresh, world.base)
 
@@ -377,7 +459,7 @@ async def test_a_previous_version_that_is_gone_is_no_fault(tmp_path: Path) -> No
     parts, _ = await last_good(world.log, world.lineup, world.base)
     assert parts.live["tiers"].version == B
     with pytest.raises(SegmenterNotFound):
-        await Lineup(["others"], world.loader, lambda wanted: world.features).parts(
+        await Lineup(["others"], world.loader, lambda *_: world.features).parts(
             Release(1, {}), world.base, patiently=False
         )
 

@@ -23,10 +23,11 @@ from serving.domain.deadline import Deadline
 from serving.domain.segmenter import SegmenterProfile
 from serving.releases import rehearsal
 from serving.releases.applied import read_applied
+from serving.releases.definitions import Definitions
 from serving.releases.follower import ReleaseFollower
 from serving.releases.lineup import Lineup
 from serving.releases.loading import Loaded
-from strata.registry import read_catalog
+from strata.registry import Catalog, read_catalog
 from strata.release import Change, Release, ReleaseLog, promote, roll_back, with_segmenter
 from strata.state import open_state
 from strata.v1 import segmentation_pb2 as pb
@@ -47,14 +48,14 @@ class ToyLoader:
     def address(self, name: str, version: str) -> str:
         return ""
 
-    async def load(self, name: str, version: str, *, patiently: bool) -> Loaded:
+    async def load(self, name: str, version: str, catalog: Catalog, *, patiently: bool) -> Loaded:
         profile = replace(toy_profile(name, version), features=(("toy", "orders"), ("toy", "spend")))
         self.made[version] = ToySegmenter(profile, waits=True)
 
         async def close() -> None:
             return
 
-        return Loaded(self.made[version], "", close)
+        return Loaded(self.made[version], "", close, catalog)
 
 
 class VersionedPredictions(KeptPredictions):
@@ -72,10 +73,13 @@ class World:
         self.store = AwaitedState(open_state(settings.state, readonly=True))
         self.log, self.folder, self.loader = ReleaseLog(folder / "releases.jsonl"), folder, ToyLoader()
         self.log.append(CHANGE, lambda held: with_segmenter(held, "tiers", A))
-        self.lineup = Lineup(["tiers"], self.loader, across_network(self.store, read_catalog(settings.registry)))
+        self.lineup = Lineup(["tiers"], self.loader, across_network(self.store))
+        self.definitions = Definitions(settings.registry)
+        catalog = read_catalog(settings.registry)
         self.predictions = VersionedPredictions()
         self.base = replace(
-            toy_parts(folder, {}, self.lineup._features_of({}), self.predictions), last_known_users=5_000
+            toy_parts(folder, {}, self.lineup._features_of(catalog, {}), self.predictions, catalog=catalog),
+            last_known_users=5_000,
         )
 
     async def begin(self) -> None:
@@ -83,7 +87,7 @@ class World:
         self.composition = Composition(parts)
         self.follower = ReleaseFollower(
             self.log, self.lineup, self.composition, parts=parts, entry=entry, place=(self.folder, 0),
-            predictions=self.predictions,
+            definitions=self.definitions, predictions=self.predictions,
         )  # fmt: skip
         key = parts.segmenters["tiers"].profile.key
         ones = np.ones(len(USERS))

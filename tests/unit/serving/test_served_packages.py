@@ -73,8 +73,9 @@ async def test_a_previous_version_that_does_not_fit_is_no_fault(
     held = SegmenterRelease(live, previous=refused)
     entry = log.append(START, lambda release: replace(release, serial=1, segmenters={"toy_tiers": held}))
     features = FakeFeatures({})
-    lineup = Lineup(["toy_tiers"], VersionLoader(settings, read_catalog(settings.registry)), lambda _: features)
-    parts = await lineup.parts(entry.release, toy_parts(tmp_path, {}, features), patiently=False)
+    lineup = Lineup(["toy_tiers"], VersionLoader(settings), lambda *_: features)
+    base = toy_parts(tmp_path, {}, features, catalog=read_catalog(settings.registry))
+    parts = await lineup.parts(entry.release, base, patiently=False)
     assert parts.live["toy_tiers"].version == live
 
 
