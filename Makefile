@@ -39,7 +39,7 @@ loadtest: setup  ## hold the running platform (or one of its own) to loadtests/b
 	@$(bin)/python scripts/with_platform.py strata loadtest $(ARGS)
 
 .PHONY: bench
-bench: setup  ## cost of a call beside echoes, the glued stack and other servers; latency by load; live events; overload; models; users in the store; algorithms
+bench: setup  ## cost of a call beside echoes, the glued stack and other servers; latency by load; live events; overload; traces; models; users in the store; algorithms
 	@scripts/install_tools.sh h2load redis-server haproxy
 	@scripts/install_tools.sh g++ grpc++ || true
 	@$(bin)/python scripts/install_peers.py || true
@@ -49,6 +49,7 @@ bench: setup  ## cost of a call beside echoes, the glued stack and other servers
 	@$(bin)/strata bench offered
 	@$(bin)/strata bench live
 	@$(bin)/strata bench overload
+	@if scripts/install_tools.sh otelcol; then $(bin)/strata bench tracing $(filter --quick,$(ARGS)); fi
 	@$(bin)/strata bench models
 	@$(bin)/strata bench users --quick
 	@$(bin)/strata lab algorithms

@@ -160,6 +160,31 @@ def bench_peers(
         raise typer.Exit(WRONG_REPLIES)
 
 
+@costs.command("tracing")
+def bench_tracing(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute instead of 4; wider spreads.")] = False,
+    users: Annotated[Path | None, typer.Option(help="User ids, one a line; from the history when left out.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the result as JSON (keys: docs/benchmarks.md).")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the printed tables to a file.")] = None,
+) -> None:
+    """Measure what traces cost: a gateway with tracing off, of every call, and of one call in a hundred.
+
+    Each traced gateway sends to an OpenTelemetry Collector of its own, whose CPU is not counted as the gateway's.
+    Starts its own servers, one worker each, on the prepared home. Ends with 1 when a reply was wrong.
+    """
+    from loadtests.bench.plan import FULL, QUICK
+    from loadtests.tracing.show import run_and_show
+    from loadtests.users import read_users
+    from strata.settings import load_settings
+
+    settings = load_settings()
+    command = "strata bench tracing" + " --quick" * quick
+    known, plan = read_users(settings, users), QUICK if quick else FULL
+    if not run_and_show(settings, known, plan, command=command, json_file=json, markdown_file=markdown):
+        raise typer.Exit(WRONG_REPLIES)
+
+
 @costs.command("users")
 def bench_users(
     *,

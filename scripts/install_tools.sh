@@ -10,7 +10,7 @@
 #     java, mvn       a real Kafka broker (scripts/kafka.py fetches it from its published artifacts)
 #   Go modules (scripts/build_go_tools.sh builds them into ~/.cache/strata/tools, and asks for the package of `go`):
 #     grpcurl, ghz, grpc-health-probe   a gateway as tools see it that know its reflection alone
-#     otelcol         an OpenTelemetry Collector (deploy/otelcol)
+#     otelcol         an OpenTelemetry Collector (deploy/otelcol), which `strata bench tracing` sends to
 # Exits 1, with a sentence, where it may not install; tests that need what is missing are then skipped, and say so.
 set -euo pipefail
 

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from loadtests.bench.checked import Outcome
 from loadtests.bench.feature_reads import ReadRow, read_ratios, read_rows
 from loadtests.bench.machine import describe_commit, describe_machine
 from loadtests.bench.plan import Plan
-from loadtests.bench.run import Outcome
 from loadtests.bench.summary import Figure, Row, ratios, row
 from loadtests.bench.tables import checks, heading, ratio_table, row_table
 

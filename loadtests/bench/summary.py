@@ -113,6 +113,8 @@ CPU_CLAIMS: tuple[Claim, ...] = (
     ("glued / GetSegments embedded on Redis, CPU per call", "glued", "redis", {}),
     ("glued / GetSegments one remote, CPU per call", "glued", "remote", {}),
     ("glued / embedded, CPU per user of a batch", "glued batch", "embedded batch", {}),
+    ("GetSegments traced, every call / not traced, CPU per call", "embedded traced, every call", "embedded", {}),
+    ("GetSegments traced, 1 in 100 / not traced, CPU per call", "embedded traced, 1 in 100", "embedded", {}),
 )
 RATE_CLAIMS: tuple[Claim, ...] = (
     ("BatchGetSegments embedded / glued, users per second", "embedded batch", "glued batch", {"at_least": 20.0}),
