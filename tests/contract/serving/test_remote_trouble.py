@@ -205,8 +205,8 @@ async def test_rows_are_sent_once_however_a_server_refuses_them(
     await world.serve()
     remote = {"segmenters": {"toy_tiers": {"placement": "remote"}}, "bento": {"grpc_port": world.port}}
     settings = Settings.model_validate({"home": tmp_path / "home", **remote})
-    loader = VersionLoader(settings, read_catalog(settings.registry))
-    loaded = await loader.load("toy_tiers", world.profile.version, patiently=True)
+    catalog = read_catalog(settings.registry)
+    loaded = await VersionLoader(settings).load("toy_tiers", world.profile.version, catalog, patiently=True)
     for _ in range(5):
         with pytest.raises(SegmenterUnavailable, match="UNAVAILABLE"):
             await loaded.segmenter.score(ROW, Deadline.after(5))

@@ -27,6 +27,7 @@ from serving.metrics.recorder import Recorder
 from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.metrics.shared_numbers import Layout, create_numbers, map_numbers
 from serving.metrics.version_numbers import OTHERS_KEPT, VersionNumbers, version_recorder
+from serving.one_gateway import one_gateway
 from serving.order import WorkerOrder
 from serving.port_claim import claim_port
 from serving.releases.applied import Applied, write_applied
@@ -277,9 +278,10 @@ def test_a_version_a_worker_still_answers_by_is_served(tmp_path: Path) -> None:
     assert _served(office) == {("tiers", versions[5]), ("tiers", versions[4])}
     folder = settings.run / "gateway"
     folder.mkdir(parents=True)
-    for worker, serial in ((0, 6), (1, 4)):
-        write_applied(folder, Applied(worker, serial))
-    assert _served(office) == {("tiers", version) for version in versions[2:]}
+    with one_gateway(settings):
+        for worker, serial in ((0, 6), (1, 4)):
+            write_applied(folder, Applied(worker, serial))
+        assert _served(office) == {("tiers", version) for version in versions[2:]}
 
 
 def test_numbers_without_room_leave_nothing_behind(tmp_path: Path) -> None:
