@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import Final
 import grpc
 import psutil
 
-from loadtests.chaos.world import World
+from loadtests.chaos.world import WORKERS, World
 from strata.release import Change, ReleaseLog, promote, roll_back
 from strata.runtime import find_package, write_package
 from strata.runtime.manifest import FILE_NAME, parse_manifest
@@ -25,7 +26,8 @@ SLOW_MODEL_S: Final = 0.5
 WHO: Final = "strata prove chaos"
 DAMAGED: Final = "it is damaged"
 CALL_S: Final = 30.0
-
+REPLACED_S: Final = 30.0
+"""A worker that is not replaced by then will not be."""
 
 Act = Callable[[World], Counter[str] | None]
 """What is done to a world; what was seen by it, where that is not the callers' to see."""
@@ -109,8 +111,25 @@ def _quick(world: World) -> None:
     world.state_delay.seconds = world.bento_delay.seconds = 0.0
 
 
-def _kill_worker(world: World) -> None:
-    world.gateway.workers()[0].kill()
+def _kill_worker(world: World) -> Counter[str]:
+    """Counts how soon another one listens, which it does when it has warmed up: 2 s is what is promised."""
+    killed, began_s = world.gateway.workers()[0], time.monotonic()
+    killed.kill()
+    while time.monotonic() - began_s < REPLACED_S and not _replaced(world, killed):
+        time.sleep(0.02)
+    return Counter({f"replaced in {time.monotonic() - began_s:.1f} s": 1})
+
+
+def _replaced(world: World, killed: psutil.Process) -> bool:
+    workers = [worker for worker in world.gateway.workers() if worker.pid != killed.pid]
+    return len(workers) == WORKERS and all(map(_listens, workers))
+
+
+def _listens(worker: psutil.Process) -> bool:
+    try:
+        return any(each.status == psutil.CONN_LISTEN for each in worker.net_connections(kind="tcp"))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _fill_disk(world: World) -> None:

@@ -24,6 +24,7 @@ from strata.state import open_state
 
 FROZEN: Final = "0.000001"
 """The clock's speed: nothing leaves a window, so that right answers stay right."""
+WORKERS: Final = 2
 Kind = Literal["redis", "lmdb"]
 
 
@@ -54,8 +55,8 @@ class World:
         self.settings, self.kind, self.folder, self.users = settings, kind, folder, users
         origin = {} if settings.clock.mode == "system" else {"CLOCK__ORIGIN_US": str(system_us())}
         self.place = make_place(
-            settings, folder, log="embedded", state=kind, GATEWAY__WORKERS="2", CLOCK__MODE=settings.clock.mode,
-            CLOCK__SPEED=FROZEN, PREDICTION_LOG__ROTATE_S="1", **origin,
+            settings, folder, log="embedded", state=kind, GATEWAY__WORKERS=str(WORKERS),
+            CLOCK__MODE=settings.clock.mode, CLOCK__SPEED=FROZEN, PREDICTION_LOG__ROTATE_S="1", **origin,
         )  # fmt: skip
         (self.place.home / "packages").unlink()
         shutil.copytree(settings.packages, self.place.home / "packages")
