@@ -16,12 +16,19 @@ from serving.adapters.prediction_columns import Block, is_logged
 from serving.adapters.private_pages import PrivatePages
 from serving.domain.assignments import Answer, Column, Degradation, LiveAssignment, Source
 
-_ANSWER: Final = Struct("<qifBB")
+_ANSWER: Final = Struct("<qqifBB")
 """What a row says beside its user and values; packed, so that one call writes it."""
 _ANSWER_BYTES: Final = _ANSWER.size
 _LIVE, _UNDEGRADED = int(Source.LIVE), int(Degradation.NONE)
 _FIELDS: Final = np.dtype(
-    [("as_of_us", "<i8"), ("segment_index", "<i4"), ("score", "<f4"), ("source", "u1"), ("degradation", "u1")]
+    [
+        ("as_of_us", "<i8"),
+        ("known_at_us", "<i8"),
+        ("segment_index", "<i4"),
+        ("score", "<f4"),
+        ("source", "u1"),
+        ("degradation", "u1"),
+    ]
 )
 _VALUE_BYTES: Final = np.dtype(np.float64).itemsize
 SETTLE_TAKES: Final = 128
@@ -55,6 +62,7 @@ class PredictionBuffer:
         rows = self._answers[begin:end]
         self._users += answer.users
         rows["as_of_us"] = answer.as_of_us
+        rows["known_at_us"] = column.live_at_us
         rows["segment_index"] = column.segment_indexes
         rows["score"] = column.scores
         rows["source"] = column.sources
@@ -70,7 +78,7 @@ class PredictionBuffer:
             return False
         _, index, score, row = assignment
         self._users.append(user)
-        _ANSWER.pack_into(self._packed, at * _ANSWER_BYTES, as_of_us, index, score, _LIVE, _UNDEGRADED)
+        _ANSWER.pack_into(self._packed, at * _ANSWER_BYTES, as_of_us, 0, index, score, _LIVE, _UNDEGRADED)
         self._values[at] = row.values
         self._count = at + 1
         return True
@@ -96,6 +104,7 @@ class PredictionBuffer:
             users=b"".join(encoded),
             user_bytes=np.array([len(each) for each in encoded], dtype=np.int32),
             as_of_us=answers["as_of_us"].copy(),
+            known_at_us=answers["known_at_us"].copy(),
             segment_indexes=answers["segment_index"].copy(),
             scores=answers["score"].copy(),
             sources=answers["source"].copy(),

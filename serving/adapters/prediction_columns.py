@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.domain.assignments import Source
 from serving.domain.segmenter import SegmenterProfile
 from serving.metrics.families import DEGRADATIONS, SOURCES
 
@@ -28,6 +29,8 @@ class Block:
     """UTF-8, joined."""
     user_bytes: NDArray[np.int32]
     as_of_us: NDArray[np.int64]
+    known_at_us: NDArray[np.int64]
+    """When a last known assignment was live; meaningless elsewhere."""
     segment_indexes: NDArray[np.int32]
     scores: NDArray[np.float32]
     sources: NDArray[np.uint8]
@@ -59,20 +62,25 @@ def to_table(profile: SegmenterProfile, blocks: Sequence[Block]) -> Any:
     one = np.zeros(count, dtype=np.int32)
     segments = np.concatenate([block.segment_indexes for block in blocks])
     degradations = np.concatenate([block.degradations for block in blocks])
+    as_of_us = np.concatenate([block.as_of_us for block in blocks])
+    known_at_us = np.concatenate([block.known_at_us for block in blocks])
+    live_at_us = np.where(sources == Source.LAST_KNOWN, known_at_us, as_of_us)
+    instant = pa.timestamp("us", tz="UTC")
     columns = {
         "user_id": _strings(
             b"".join(block.users for block in blocks), np.concatenate([block.user_bytes for block in blocks])
         ),
-        "as_of": _plain(pa.timestamp("us", tz="UTC"), np.concatenate([block.as_of_us for block in blocks])),
+        "as_of": _plain(instant, as_of_us),
         "segmenter": _chosen([profile.name], one),
         "version": _chosen([profile.version], one),
         "segment": _chosen([entry.key for entry in profile.vocabulary], segments),
-        "score": _nullable(pa.float32(), scores),
+        "score": _numbers(pa.float32(), scores),
         "source": _chosen(["", *SOURCES], sources),
         "degradation": _chosen(["", *DEGRADATIONS[1:]], degradations),
+        "live_at": _nullable(instant, live_at_us, sources != Source.FALLBACK),
     }
     for position, key in enumerate(profile.feature_keys):
-        columns[key] = _nullable(pa.float64(), np.ascontiguousarray(values[:, position]))
+        columns[key] = _numbers(pa.float64(), np.ascontiguousarray(values[:, position]))
     table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
     return table.replace_schema_metadata({"schema_fingerprint": profile.schema_fingerprint, "version": profile.version})
 
@@ -83,12 +91,16 @@ def _plain(kind: Any, values: NDArray[Any]) -> Any:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
-def _nullable(kind: Any, values: NDArray[Any]) -> Any:
+def _numbers(kind: Any, values: NDArray[Any]) -> Any:
     """NaN becomes null."""
+    return _nullable(kind, values, ~np.isnan(values))
+
+
+def _nullable(kind: Any, values: NDArray[Any], present: NDArray[np.bool_]) -> Any:
     import pyarrow as pa
 
-    present = np.packbits(~np.isnan(values), bitorder="little")
-    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(present), pa.py_buffer(values)])
+    bits = np.packbits(present, bitorder="little")
+    return pa.Array.from_buffers(kind, len(values), [pa.py_buffer(bits), pa.py_buffer(values)])
 
 
 def _strings(joined: bytes, lengths: NDArray[np.int32]) -> Any:

@@ -27,6 +27,7 @@ def test_a_file_of_the_gateway_is_read_without_differences(tmp_path: Path) -> No
         users="".join(users).encode(),
         user_bytes=np.array([len(user) for user in users], dtype=np.int32),
         as_of_us=ANCHOR_US + np.arange(10, dtype=np.int64),
+        known_at_us=np.zeros(10, dtype=np.int64),
         segment_indexes=np.zeros(10, dtype=np.int32),
         scores=np.array([*columns["score"][:9], np.nan], dtype=np.float32),
         sources=np.array([*[1] * 9, 3], dtype=np.uint8),

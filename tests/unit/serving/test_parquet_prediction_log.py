@@ -82,18 +82,32 @@ def test_rows_read_back_as_they_were_answered(tmp_path: Path) -> None:
         {
             "user_id": "ann", "as_of": table["as_of"][0].as_py(), "segmenter": "tiers", "version": "0123456789ab",
             "segment": "middle", "score": 0.5, "source": "live", "degradation": "",
-            "orders:f0": 1.0, "orders:f1": None,
+            "live_at": table["as_of"][0].as_py(), "orders:f0": 1.0, "orders:f1": None,
         },
         {
             "user_id": "bé", "as_of": table["as_of"][1].as_py(), "segmenter": "tiers", "version": "0123456789ab",
             "segment": "low", "score": None, "source": "fallback", "degradation": "unknown_user",
-            "orders:f0": None, "orders:f1": None,
+            "live_at": None, "orders:f0": None, "orders:f1": None,
         },
     ]  # fmt: skip
     assert table["as_of"][0].value == 1_512_000_000_000_000
     assert str(table.schema.field("as_of").type) == "timestamp[us, tz=UTC]"
     assert table.schema.metadata[b"schema_fingerprint"] == PROFILE.schema_fingerprint.encode()
     assert log.counts == {"written": 2, "queue": 0, "error": 0}
+
+
+def test_a_last_known_answer_is_logged_with_the_moment_it_was_live(tmp_path: Path) -> None:
+    """Beside a live one, whose moment is its own, in one column of a batch."""
+    log, both = Log(tmp_path), answer("ann", "bob")
+    sources = np.array([Source.LIVE, Source.LAST_KNOWN], dtype=np.uint8)
+    known_at_us = np.array([0, both.as_of_us - 60_000_000], dtype=np.int64)
+    column = both.columns[0]._replace(sources=sources, live_at_us=known_at_us, all_live=False)
+    log.log.append(both._replace(columns=[column]))
+    log.log.step(last=True)
+    [file] = log.files()
+    live_at = pq.read_table(file)["live_at"]
+    assert [instant.value for instant in live_at] == [1_512_000_000_000_000, 1_511_999_940_000_000]
+    assert str(live_at.type) == "timestamp[us, tz=UTC]"
 
 
 def test_one_users_live_answer_reads_back_as_one_of_many(tmp_path: Path) -> None:
