@@ -9,6 +9,7 @@ from typing import Final
 import grpc
 import numpy as np
 
+from serving.adapters.hurried_features import HurriedFeatures
 from serving.adapters.silent import Unlogged
 from serving.composition import Parts, compose_server
 from serving.domain.deadline import Deadline
@@ -22,12 +23,16 @@ from strata.v1.segmentation_pb2_grpc import SegmentationServiceStub
 CALLS: Final = 20
 USER: Final = "strata-warm-up"
 CALL_S: Final = 10.0
+STORE_S: Final = 0.3
+"""All that a store across a network may take of it. One that hangs would hold up every replacement of a dead worker for
+as long as a connection may take, while its callers could have what is last known."""
 
 
 async def warm_up(parts: Parts) -> None:
     """Answer some calls on a private port. Raises StrataError when an answer cannot be had."""
     private = replace(
-        parts, predictions=Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1, events=None, changes=None,
+        parts, features=HurriedFeatures(parts.features, STORE_S),
+        predictions=Unlogged(), recorder=_scratch(parts.recorder), last_known_users=1, events=None, changes=None,
         version_recorder=private_recorder, shadowing=None, releases=None, observers=NOBODY, admission=None,
     )  # fmt: skip
     server = compose_server(private)
