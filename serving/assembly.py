@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.adapters.breaking_features import BreakingFeatures
 from serving.adapters.delayed_features import DelayedFeatures
+from serving.adapters.parquet_prediction_history import ParquetPredictionHistory
 from serving.adapters.parquet_prediction_log import LogCounters, LogLimits, ParquetPredictionLog
 from serving.adapters.shared_features import SharedFeatures
 from serving.adapters.stored_features import StoredFeatures
@@ -57,6 +58,8 @@ class Assembly:
     lineup: Lineup
     definitions: Definitions
     predictions: ParquetPredictionLog
+    history: ParquetPredictionHistory
+    """What this home's workers answered before."""
     shared: AsyncRedisReader | None
     """The connection to a state across the network."""
 
@@ -91,9 +94,11 @@ async def assemble(order: WorkerOrder) -> Assembly:
         admission=_admission(settings),
     )
     parts, entry = await last_good(office.log, lineup, base)
-    predictions.serve([each.profile for each in parts.served.values()])
+    profiles = [each.profile for each in parts.served.values()]
+    predictions.serve(profiles)
     predictions.start()
-    return Assembly(parts, entry, office.log, lineup, definitions, predictions, shared)
+    history = ParquetPredictionHistory(settings.predictions, profiles, parts.clock)
+    return Assembly(parts, entry, office.log, lineup, definitions, predictions, history, shared)
 
 
 async def last_good(log: ReleaseLog, lineup: Lineup, base: Parts) -> tuple[Parts, Entry]:

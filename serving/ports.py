@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.domain.assignments import Answer, LiveAnswer
+from serving.domain.assignments import Answer, LiveAnswer, PastAnswers
 from serving.domain.deadline import Deadline
 from serving.domain.features import FeatureRows, Floats, StoredUser, UserRow
 from serving.domain.segmenter import SegmenterProfile
@@ -90,6 +90,32 @@ class PredictionLog(Protocol):
     def append(self, answer: Answer) -> None: ...
 
     def append_live(self, answer: LiveAnswer) -> None: ...
+
+
+class LoggedFile(NamedTuple):
+    """A piece of a prediction log."""
+
+    key: str
+    """The version that gave the answers in it (`SegmenterProfile.key`)."""
+    name: str
+    """Sorts by age."""
+
+
+class PredictionHistory(Protocol):
+    """Answers recorded by whichever worker, this one's predecessors among them. Never raises; both methods wait for a
+    disk, so an event loop has a thread call them."""
+
+    def files(self, most: int) -> list[LoggedFile]:
+        """Of the versions served, the newest first, at most so many."""
+        ...
+
+    def read(self, file: LoggedFile) -> Iterator[PastAnswers]:
+        """What was live of it, or last known and live before, some thousands at a time, the newest first.
+
+        Nothing that this version could not say or that lies in the future; of a file that is damaged or gone, what
+        came before that was noticed.
+        """
+        ...
 
 
 class AnswerMeter(Protocol):

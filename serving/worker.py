@@ -23,6 +23,7 @@ from serving.json_logs import log_as_json
 from serving.metrics.heartbeat import beating
 from serving.metrics.seen_files import HEARTBEAT, beside
 from serving.order import WorkerOrder, ready_line, refusal_line
+from serving.recollecting import recollecting
 from serving.releases.follower import ReleaseFollower
 from serving.warm_up import warm_up
 from strata.errors import StrataError
@@ -57,16 +58,17 @@ async def serve(order: WorkerOrder) -> None:
         composition = Composition(assembly.parts)
         server, follower = composition.server, _follower(assembly, composition, order)
         gateway = order.settings.gateway
-        await server.start(f"{gateway.host}:{gateway.port}")
-        follower.start()
-        try:
-            settle_collector()
-            async with beating(beside(order.numbers, HEARTBEAT)):
-                if _report_ready(order.report_fd):
-                    await stop.wait()
-        finally:  # whatever happened since it listens: left running, it would hold the port and its calls for ever
-            await follower.stop()
-            await server.drain()
+        async with recollecting(composition.last_known, assembly.history):
+            await server.start(f"{gateway.host}:{gateway.port}")
+            follower.start()
+            try:
+                settle_collector()
+                async with beating(beside(order.numbers, HEARTBEAT)):
+                    if _report_ready(order.report_fd):
+                        await stop.wait()
+            finally:  # whatever happened since it listens: left running, it would hold the port and its calls for ever
+                await follower.stop()
+                await server.drain()
     finally:
         await _close(assembly)
 

@@ -52,7 +52,7 @@ class GatewaySettings(Section):
     drain_s: float = Field(default=5.0, ge=0)
     max_connection_age_s: float = Field(default=300.0, gt=0)
     last_known_users: int = Field(default=100_000, ge=0)
-    """How many users' last live assignments a worker remembers."""
+    """How many users' last live assignments a worker remembers; a new one reads them from the prediction log."""
     admission: bool = True
     """Whether calls are refused that would be begun in vain. False: every call is begun, and overload is a collapse."""
     max_pending_calls: int = Field(default=64, ge=0)
@@ -94,7 +94,8 @@ class PredictionLogSettings(Section):
     """The log of answers given."""
 
     share: float = Field(default=1.0, ge=0, le=1)
-    """The share of users whose assignments are logged, chosen by a hash of the user."""
+    """The share of users whose assignments are logged, chosen by a hash of the user. Of the others a new worker knows
+    nothing that was live before it."""
     queue_rows: int = Field(default=20_000, ge=1)
     rotate_rows: int = Field(default=50_000, ge=1)
     rotate_s: float = Field(default=5.0, gt=0)

@@ -71,6 +71,19 @@ class Answer(NamedTuple):
     columns: list[Column]
 
 
+class PastAnswers(NamedTuple):
+    """Assignments by one version that were live once, in plain numbers, an entry per user."""
+
+    users: list[str]
+    segment_indexes: list[int]
+    scores: list[float]
+    live_at_us: list[int]
+
+    def part(self, rows: slice) -> PastAnswers:
+        """Some of them."""
+        return PastAnswers(self.users[rows], self.segment_indexes[rows], self.scores[rows], self.live_at_us[rows])
+
+
 class LiveAssignment(NamedTuple):
     """One segmenter's live answer for one user, in plain numbers."""
 

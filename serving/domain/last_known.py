@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.domain.assignments import LiveAnswer
+from serving.domain.assignments import LiveAnswer, PastAnswers
 
 _NEVER = np.iinfo(np.int64).min
 
@@ -56,6 +56,11 @@ class LastKnown:
 
     def __len__(self) -> int:
         return len(self._slots)
+
+    @property
+    def full(self) -> bool:
+        """Whether one more user would be remembered in another's place."""
+        return len(self._slots) >= self._capacity
 
     def admit(self, key: str) -> None:
         """Have room for a version's assignments; nothing happens where there is."""
@@ -103,6 +108,28 @@ class LastKnown:
         column.indexes[slots] = segment_indexes
         column.scores[slots] = scores
         column.at_us[slots] = at_us
+
+    def restore(self, key: str, past: PastAnswers) -> int:
+        """Remember what was live before this memory was; returns how many assignments were news to it.
+
+        What it has of a user stays where it is the newer, and nobody is forgotten to make room. Users it did not know
+        count as answered before all whom it did: give the newest first.
+        """
+        column, slots, news = self._columns.get(key), self._slots, 0
+        if column is None:
+            return 0
+        for user, index, score, at_us in zip(*past, strict=True):
+            slot = slots.get(user)
+            if slot is None:
+                if self.full:
+                    continue
+                slot = slots[user] = len(slots)
+                slots.move_to_end(user, last=False)
+            elif column.at_us_view[slot] >= at_us:
+                continue
+            column.index_view[slot], column.score_view[slot], column.at_us_view[slot] = index, score, at_us
+            news += 1
+        return news
 
     def _slots_of(self, users: Sequence[str]) -> list[int]:
         """The columns of one answer are about the same users, one after the other: they are looked up once."""
