@@ -39,6 +39,7 @@ RATE: Final = 60.0
 BUYERS: Final = 50
 WAIT_S: Final = 30.0
 """For what a sound platform does within a second."""
+LOOK_S: Final = 0.5
 
 
 class LivingTrial:
@@ -143,20 +144,30 @@ class LivingTrial:
         return scene
 
     def _settle(self, senders: Sequence[Sender], seen: Counter[str]) -> None:
-        """Let every event be acknowledged, end the stream, and hold the history to the ledger."""
+        """Let every event be acknowledged and written, end the stream, and hold the history to the ledger.
+
+        A stream process that is asked to end while it waits to try again leaves the rest to its next start, in the log.
+        """
         for sender in senders:
             sender.end()
         for sender in senders:
             sender.join(WAIT_S)
-        ledger, code = self._ledger, self._world.stream.stop()
+        ledger, until_s = self._ledger, time.monotonic() + WAIT_S
+        while wrong_history(ledger, self._written()) and time.monotonic() < until_s:
+            time.sleep(LOOK_S)
+        code = self._world.stream.stop()
         lacking = ledger.purchases.keys() - ledger.acknowledged
-        held = history_counts(self._world.place.home / "history")
-        ours = Counter({key: count for key, count in held.items() if key[1] in ledger.purchases})
+        ours = self._written()
         faults = [ledger.fault] * bool(ledger.fault) + wrong_history(ledger, ours)
         faults += [f"{len(lacking)} events were never acknowledged"] * bool(lacking)
         faults += [f"the stream ended with {code}"] * bool(code)
         seen["events acknowledged"] = len(ledger.acknowledged)
         seen.update({f"wrong: {fault}": 1 for fault in faults})
+
+    def _written(self) -> Counter[tuple[str, str]]:
+        """How often the history holds each of the events sent."""
+        held = history_counts(self._world.place.home / "history")
+        return Counter({key: count for key, count in held.items() if key[1] in self._ledger.purchases})
 
 
 class Watch:

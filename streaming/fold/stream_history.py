@@ -139,10 +139,11 @@ class StreamHistory:
         return moved | {partition: writing.spans[partition].next for partition in ours}
 
     def flush(self) -> dict[int, int]:
-        """Write everything settled, and wait for it."""
-        moved = self.finish(wait=True)
+        """Write everything settled, and wait for it. What failed when it was begun before is tried again here: a disk
+        that was full then need not be now, and this may be the last chance before the process ends."""
+        self._finish_quietly()
         self.start()
-        return moved | self.finish(wait=True)
+        return self.finish(wait=True)
 
     def close(self) -> None:
         """Let the thread go."""

@@ -118,6 +118,26 @@ def test_a_flush_that_failed_half_way_is_made_good_by_the_next(tmp_path: Path, m
     assert ids(tmp_path) == ["e0", "e1", "e7"]
 
 
+def test_a_flush_tries_again_what_failed_when_it_was_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that ends just after its disk has room again leaves everything in the history."""
+    from streaming.fold import stream_history as module
+
+    def full(*arguments: object) -> object:
+        raise OSError(28, "No space left on device")
+
+    history = opened(tmp_path)
+    history.add_event(0, 0, record(0))
+    history.settle(0, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "stage_events", full)
+        history.start()
+        history._thread.submit(int).result()  # begun and failed
+    history.add_event(0, 1, record(1))
+    history.settle(0, 2)
+    assert history.flush() == {0: 2}
+    assert ids(tmp_path) == ["e0", "e1"]
+
+
 def test_another_workers_partitions_are_left_alone(tmp_path: Path) -> None:
     """Taking over a partition removes leftovers of that one only, and positions of others stay."""
     commit_parts(tmp_path, {5: Staged(0, 9)})
