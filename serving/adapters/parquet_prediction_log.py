@@ -20,6 +20,7 @@ from serving.adapters.prediction_rotation import PredictionRotation
 from serving.domain.assignments import Answer, LiveAnswer
 from serving.domain.segmenter import SegmenterProfile
 from strata.processes.frugal import GiveBack
+from strata.processes.priority import step_back
 
 POLL_S: Final = 0.2
 """How often the buffers are emptied."""
@@ -137,6 +138,9 @@ class ParquetPredictionLog:
         self._free.when_due()
 
     def _run(self) -> None:
+        # Callers wait for the core this thread shares with them: at half of what one core can do, the slowest call in a
+        # hundred took 4.8 ms, 3.2 since it steps back, and 2.3 without any log (2026-11).
+        step_back()
         prepare()
         while not self._closing.wait(POLL_S):
             self._step_safely(last=False)

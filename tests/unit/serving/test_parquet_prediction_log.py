@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
+import threading
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -18,7 +22,7 @@ from serving.adapters.prediction_columns import is_logged
 from serving.adapters.prediction_files import PredictionFile, remove_leftovers, remove_oldest
 from serving.domain.assignments import Answer, Column, Degradation, Source
 from serving.domain.features import feature_rows
-from strata.processes import frugal
+from strata.processes import frugal, priority
 
 PROFILE = toy_profile("tiers")
 NAN = float("nan")
@@ -247,6 +251,23 @@ def test_the_thread_writes_what_is_left_when_closed(tmp_path: Path) -> None:
     log.log.append(answer("a"))
     log.log.close(10.0)
     assert log.counts["written"] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no niceness of its own elsewhere")
+def test_the_thread_lets_those_who_answer_go_first(tmp_path: Path) -> None:
+    """And nobody else of the process steps back with it."""
+    log = Log(tmp_path).log
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    log.start()
+    try:
+        thread = log._thread.native_id
+        assert thread is not None
+        while os.getpriority(os.PRIO_PROCESS, thread) == ours:  # it has just begun
+            time.sleep(0.001)
+        assert os.getpriority(os.PRIO_PROCESS, thread) == min(ours + priority.STEPS, 19)
+        assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
+    finally:
+        log.close(5.0)
 
 
 def test_groups_are_written_one_at_a_time_the_longest_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
