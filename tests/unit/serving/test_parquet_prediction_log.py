@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import threading
 import time
 import tracemalloc
@@ -253,7 +252,6 @@ def test_the_thread_writes_what_is_left_when_closed(tmp_path: Path) -> None:
     assert log.counts["written"] == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no niceness of its own elsewhere")
 def test_the_thread_lets_those_who_answer_go_first(tmp_path: Path) -> None:
     """And nobody else of the process steps back with it."""
     log = Log(tmp_path).log
