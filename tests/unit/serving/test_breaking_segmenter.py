@@ -63,10 +63,8 @@ async def test_a_try_that_fails_begins_another_rest() -> None:
     assert len(world.inner.asked) == asked
 
 
-async def test_only_one_call_tries_at_a_time_and_one_given_up_frees_the_try() -> None:
-    world = World()
-    await world.open()
-    world.now_s, world.inner.slow, world.inner.hangs = REST_S, False, True
+async def gives_up_its_try(world: World) -> None:
+    """One that tries and hangs: nobody else tries meanwhile; then its caller goes away, and nothing hangs any more."""
     trying = asyncio.create_task(world.ask())
     await asyncio.sleep(0)
     assert not await world.ask()
@@ -74,6 +72,13 @@ async def test_only_one_call_tries_at_a_time_and_one_given_up_frees_the_try() ->
     with pytest.raises(asyncio.CancelledError):
         await trying
     world.inner.hangs = False
+
+
+async def test_only_one_call_tries_at_a_time_and_one_given_up_frees_the_try() -> None:
+    world = World()
+    await world.open()
+    world.now_s, world.inner.slow, world.inner.hangs = REST_S, False, True
+    await gives_up_its_try(world)
     assert await world.ask()
 
 
@@ -104,11 +109,5 @@ async def test_a_try_by_such_a_caller_decides_nothing() -> None:
     world.now_s = REST_S
     assert not await world.ask(0.004)
     world.inner.slow, world.inner.hangs = False, True
-    trying = asyncio.create_task(world.ask())
-    await asyncio.sleep(0)
-    assert not await world.ask()
-    trying.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await trying
-    world.inner.hangs = False
+    await gives_up_its_try(world)
     assert await world.ask()

@@ -260,7 +260,8 @@ def test_the_thread_lets_those_who_answer_go_first(tmp_path: Path) -> None:
     try:
         thread = log._thread.native_id
         assert thread is not None
-        while os.getpriority(os.PRIO_PROCESS, thread) == ours:  # it has just begun
+        until_s = time.monotonic() + 10.0
+        while os.getpriority(os.PRIO_PROCESS, thread) == ours and time.monotonic() < until_s:  # it has just begun
             time.sleep(0.001)
         assert os.getpriority(os.PRIO_PROCESS, thread) == min(ours + priority.STEPS, 19)
         assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == ours
